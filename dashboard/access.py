@@ -1,0 +1,77 @@
+"""Who may do what: three roles as groups, and how a view asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django_htmx.http import HttpResponseClientRedirect
+
+SEE = "dashboard.see_dashboard"
+COMPARE = "dashboard.compare_heads"
+PLAN = "dashboard.create_plan"
+BACK_UP = "dashboard.take_backup"
+CONFIRM = "dashboard.confirm_run"
+
+ROLES: dict[str, tuple[str, ...]] = {
+    "lead": (SEE, COMPARE),
+    "developer": (SEE, COMPARE, PLAN),
+    "operator": (SEE, COMPARE, PLAN, BACK_UP, CONFIRM),
+}
+"""A lead sees (and may compare: that changes nothing); a developer also plans; an operator also acts."""
+
+_READ_ONLY_ADMIN = ("observation", "plan", "backup", "confirmation", "run", "runstep", "runlogline")
+
+View = Callable[..., HttpResponse]
+
+
+def permission(name: str) -> Callable[[View], View]:
+    """A signed-in user with `name` may call the view; without it 403, signed out the login page."""
+
+    def decorate(view: View) -> View:
+        @login_required
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not request.user.has_perm(name):
+                raise PermissionDenied(f"This needs the permission {name}; ask an admin for the role that has it.")
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+class HtmxLoginMiddleware:
+    """A session that ended during an htmx call sends the whole page to the login, not a fragment of it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        is_login = response.status_code == 302 and response.headers["Location"].startswith("/login/")
+        if not (getattr(request, "htmx", False) and is_login):
+            return response
+        current = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
+        from django.contrib.auth.views import redirect_to_login
+
+        return HttpResponseClientRedirect(redirect_to_login(current).url)
+
+
+def create_role_groups(**_: Any) -> None:
+    """Makes the groups and gives each exactly its own permissions of ours (others' are left alone)."""
+    from django.contrib.auth.models import Group, Permission
+
+    ours = {f"dashboard.{p.codename}": p for p in Permission.objects.filter(content_type__app_label="dashboard")}
+    custom = {name for names in ROLES.values() for name in names}
+    if not custom <= ours.keys():
+        return  # permissions come with the last post_migrate receiver; another call follows
+    for role, names in ROLES.items():
+        group, _created = Group.objects.get_or_create(name=role)
+        wanted = {*names, *(f"dashboard.view_{model}" for model in _READ_ONLY_ADMIN)}
+        group.permissions.remove(*(p for name, p in ours.items() if name not in wanted))
+        group.permissions.add(*(ours[name] for name in wanted if name in ours))

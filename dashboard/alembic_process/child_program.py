@@ -1,0 +1,284 @@
+"""Runs in a process of its own, under a project's interpreter: the only place where a project's code is executed.
+
+Needs the standard library and alembic (1.12 or newer) alone, and Python 3.9's syntax, because the interpreter is the
+project's. Called by parent.py as `python child_program.py REQUEST_FD EVENT_FD`: a JSON request is read from the
+first descriptor, events are written to the second, one JSON object a line. What env.py prints goes to
+standard output and standard error, which are the run's log, never to the events.
+
+Actions of a request: "upgrade", "sql" (Alembic's offline mode) and "probe" (ask env.py for its version table).
+"""
+
+import ctypes
+import hashlib
+import json
+import os
+import signal
+import sys
+import traceback
+
+PR_SET_PDEATHSIG = 1
+
+
+class Refused(Exception):
+    """The run must not go on: what is here is not what was confirmed. Nothing has been changed."""
+
+
+class Events:
+    """The pipe to the parent. Each event is one line of JSON."""
+
+    def __init__(self, descriptor):
+        self._pipe = os.fdopen(descriptor, "w", encoding="utf-8", buffering=1)
+
+    def emit(self, event, **fields):
+        self._pipe.write(json.dumps({"event": event, **fields}) + "\n")
+        self._pipe.flush()
+
+
+def main():
+    """Reads the request, does it, and exits 0 when it was done, 3 when refused, 1 on an error."""
+    request_descriptor, event_descriptor = int(sys.argv[1]), int(sys.argv[2])
+    os.set_inheritable(event_descriptor, False)
+    with os.fdopen(request_descriptor, encoding="utf-8") as pipe:
+        request = json.load(pipe)
+    _die_with_parent(request["parent_pid"])
+    own_folder = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != own_folder]
+    sys.argv = ["alembic"]
+    events = Events(event_descriptor)
+    try:
+        _check_files(request.get("files", {}))
+        _perform(request, events)
+    except Refused as refusal:
+        events.emit("refused", message=str(refusal))
+        return 3
+    except BaseException as error:  # env.py may call sys.exit; the parent is told whatever it was
+        events.emit("error", type=type(error).__name__, message=str(error), traceback=traceback.format_exc())
+        return 1
+    events.emit("finished")
+    return 0
+
+
+def _die_with_parent(parent_pid):
+    """Linux ends this process when the worker's thread dies; elsewhere the observer notices the lost worker."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent_pid:
+        raise SystemExit("the worker that started this run is gone")
+
+
+def _check_files(files):
+    """`files`: path -> sha256 of everything that was confirmed. Reads each, refuses at the first difference."""
+    for path, expected in files.items():
+        try:
+            with open(path, "rb") as file:
+                found = hashlib.sha256(file.read()).hexdigest()
+        except OSError as error:
+            raise Refused("%s cannot be read any more (%s). Make a new plan." % (path, error.strerror))
+        if found != expected:
+            raise Refused("%s changed after the plan was confirmed. Make a new plan." % path)
+
+
+def _perform(request, events):
+    import alembic
+    import sqlalchemy
+
+    events.emit(
+        "hello",
+        pid=os.getpid(),
+        python=sys.version.split()[0],
+        alembic=alembic.__version__,
+        sqlalchemy=sqlalchemy.__version__,
+    )
+    from alembic.script import ScriptDirectory
+
+    config = _alembic_config(request)
+    script = ScriptDirectory.from_config(config)
+    {"upgrade": _upgrade, "sql": _preview_sql, "probe": _probe}[request["action"]](request, events, config, script)
+
+
+def _alembic_config(request):
+    from alembic.config import Config
+
+    is_toml = request["config"].endswith(".toml")
+    named = {"toml_file": request["config"]} if is_toml else {"file_": request["config"]}
+    config = Config(ini_section=request["section"], **named)
+    if request.get("script_location"):
+        config.set_main_option("script_location", request["script_location"].replace("%", "%%"))
+    if request.get("version_locations"):
+        config.set_main_option("version_locations", os.pathsep.join(request["version_locations"]).replace("%", "%%"))
+        config.set_main_option("version_path_separator", "os")
+        config.set_main_option("path_separator", "os")
+    try:
+        config.set_main_option("sqlalchemy.url", request["url"].replace("%", "%%"))
+    except ValueError:
+        raise RuntimeError("Alembic's configuration did not accept the environment's URL")  # its own text holds it
+    return config
+
+
+def _upgrade(request, events, config, script):
+    """Applies exactly the confirmed revisions, telling each one's beginning and end."""
+    _configure_connections(request, events)
+    expected = request["steps"]
+
+    def revisions(rows, context):
+        if sorted(rows) != sorted(request["rows"]):
+            found = ", ".join(rows) or "no row"
+            raise Refused("The version table holds %s, which is not what was confirmed. Make a new plan." % found)
+        steps = script._upgrade_revs(tuple(request["target"]), rows)
+        found = [step.revision.revision for step in steps]
+        if found != expected:
+            raise Refused("Alembic would run %s, not the confirmed %s." % (", ".join(found), ", ".join(expected)))
+        for revision, step in zip(expected, steps):
+            events.emit("revision_started", revision=revision)
+            yield step
+            events.emit("revision_applied", revision=revision)
+
+    _run_environment(request, config, script, revisions, events)
+
+
+def _run_environment(request, config, script, work, events, **options):
+    from alembic.runtime.environment import EnvironmentContext
+
+    class CheckedEnvironment(EnvironmentContext):
+        """Verifies, as soon as env.py has configured its connection, that it is the confirmed database."""
+
+        def configure(self, *args, **kwargs):
+            super().configure(*args, **kwargs)
+            context = self.get_context()
+            if not context.as_sql:
+                _check_context(context, request, events)
+
+    if request["action"] != "upgrade":
+        CheckedEnvironment = EnvironmentContext  # noqa: F811  (nothing is confirmed yet, nothing is changed)
+    with CheckedEnvironment(config, script, fn=work, **options):
+        script.run_env()
+
+
+def _check_context(context, request, events):
+    """Before the version table is touched: the right table, in the right database."""
+    was_in_transaction = _in_transaction(context.connection)
+    schema = context.version_table_schema or ""
+    if (context.version_table, schema) != (request["version_table"], request["version_table_schema"]):
+        raise Refused(
+            "env.py uses the version table %s, dashboard.toml says %s. Set version_table and version_table_schema there."
+            % (_dotted(schema, context.version_table), _dotted(request["version_table_schema"], request["version_table"]))
+        )
+    challenge = request["challenge"]
+    if context.dialect.name != challenge["kind"]:
+        raise Refused("env.py connected to %s, the plan is for %s." % (context.dialect.name, challenge["kind"]))
+    is_confirmed = {"postgresql": _sees_advisory_lock, "sqlite": _is_same_file}[challenge["kind"]]
+    if not is_confirmed(context.connection, challenge):
+        raise Refused(
+            "env.py connected to another database than the one that was confirmed and backed up. Nothing was changed. "
+            "Let env.py use sqlalchemy.url, DATABASE_URL or the DATABASE_ variables that it is given."
+        )
+    events.emit(
+        "context",
+        transactional_ddl=bool(context.impl.transactional_ddl),
+        transaction_per_migration=bool(context._transaction_per_migration),
+    )
+    if not was_in_transaction and _in_transaction(context.connection):
+        context.connection.rollback()
+
+
+def _dotted(schema, table):
+    return "%s.%s" % (schema, table) if schema else table
+
+
+def _in_transaction(connection):
+    return bool(connection.in_transaction())
+
+
+def _sees_advisory_lock(connection, challenge):
+    """The parent holds a random 62-bit advisory lock; it is visible only from within the same database."""
+    key = challenge["challenge_key"]
+    found = connection.exec_driver_sql(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        " AND classid::bigint = %d AND objid::bigint = %d" % (key >> 32, key & 0xFFFFFFFF)
+    )
+    return bool(found.scalar())
+
+
+def _is_same_file(connection, challenge):
+    for row in connection.exec_driver_sql("PRAGMA database_list"):
+        if row[1] == "main" and row[2]:
+            status = os.stat(row[2])
+            return (status.st_dev, status.st_ino) == (challenge["device"], challenge["inode"])
+    return False
+
+
+def _configure_connections(request, events):
+    """Every connection of this process gets the run's time limits and takes the shared key of the run's lock.
+
+    A class-level listener, because env.py makes the engine: it works for psycopg2, psycopg, pg8000 and asyncpg,
+    and after connect_args, which replace PGOPTIONS.
+    """
+    if request["challenge"]["kind"] != "postgresql":
+        return
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    @event.listens_for(Engine, "connect")
+    def prepare(connection, _record):
+        if type(connection).__module__.startswith("sqlite3"):
+            return
+        cursor = connection.cursor()
+        cursor.execute("SHOW server_version_num")
+        version = int(cursor.fetchone()[0])
+        for name, value in request["connection_settings"].items():
+            if name != "client_connection_check_interval" or version >= 140000:
+                cursor.execute("SELECT set_config('%s', '%s', false)" % (name, value.replace("'", "''")))
+        first, second = request["challenge"]["lock_key"]
+        cursor.execute("SELECT pg_try_advisory_lock_shared(%d, %d)" % (first, second))
+        if not cursor.fetchone()[0]:
+            raise Refused("A session of another run holds the lock of this version table. Nothing was changed.")
+        cursor.execute("SELECT pg_backend_pid()")
+        events.emit("backend", pid=cursor.fetchone()[0])
+        cursor.close()
+        connection.commit()
+
+
+def _preview_sql(request, events, config, script):
+    """Alembic's offline mode over exactly the planned range; the SQL is one event."""
+    import io
+
+    config.output_buffer = buffer = io.StringIO()
+
+    def revisions(rows, context):
+        for step in script._upgrade_revs(tuple(request["target"]), rows):
+            events.emit("revision_started", revision=step.revision.revision)
+            yield step
+
+    _run_environment(
+        request,
+        config,
+        script,
+        revisions,
+        events,
+        as_sql=True,
+        starting_rev=tuple(request["rows"]) or None,
+        destination_rev=tuple(request["target"]),
+    )
+    events.emit("sql", text=buffer.getvalue())
+
+
+def _probe(request, events, config, script):
+    """What env.py says of its version table, found without creating anything."""
+
+    def look(rows, context):
+        events.emit(
+            "probe",
+            dialect=context.dialect.name,
+            version_table=context.version_table,
+            version_table_schema=context.version_table_schema or "",
+            transactional_ddl=bool(context.impl.transactional_ddl),
+            transaction_per_migration=bool(context._transaction_per_migration),
+        )
+        return []
+
+    _run_environment(request, config, script, look, events, dont_mutate=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

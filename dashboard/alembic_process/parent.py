@@ -1,0 +1,259 @@
+"""Starts child_program.py under a project's interpreter, passes its events on, and ends it in time."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, Any
+
+CHILD_PROGRAM = Path(__file__).with_name("child_program.py")
+SYSTEM_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
+"""The only variables of our own environment that a child is given."""
+LINE_CHARACTERS = 4_000
+LOG_CHARACTERS = 2_000_000
+"""What is kept of a child's output; the rest is counted, not stored."""
+GRACE_SECONDS = 2.0
+"""Between SIGTERM and SIGKILL, and for a pipe that a grandchild keeps open."""
+
+_TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+class Ending(StrEnum):
+    """Why the child is no longer there."""
+
+    EXITED = "exited"
+    STOPPED = "stopped"
+    DEADLINE = "deadline"
+    NOT_STARTED = "not_started"
+
+
+@dataclass(frozen=True, slots=True)
+class ChildResult:
+    """How a child ended. Its exit code proves nothing about the database."""
+
+    ending: Ending
+    returncode: int | None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChildRequest:
+    """One piece of work for a child."""
+
+    python: str
+    directory: Path
+    content: Mapping[str, Any] = field(repr=False)
+    """What child_program.py reads: action, config, section, url, rows, target, steps, files, challenge, ..."""
+    variables: Mapping[str, str] = field(repr=False)
+    """The environment's own variables; nothing else but SYSTEM_VARIABLES reaches the child."""
+    pass_fds: tuple[int, ...] = ()
+    deadline: float = 60.0
+    """Seconds from the start."""
+
+
+def run_child(
+    request: ChildRequest,
+    *,
+    on_event: Callable[[dict[str, Any]], None],
+    on_line: Callable[[str], None],
+    on_tick: Callable[[], bool] = lambda: False,
+) -> ChildResult:
+    """Blocks until the child has ended. `on_tick` is called at least twice a second; true asks for a stop.
+
+    Must be called from the worker's main thread: the child dies with the thread that started it.
+    """
+    request_read, request_write = os.pipe()
+    event_read, event_write = os.pipe()
+    try:
+        process = subprocess.Popen(  # noqa: S603
+            [request.python, str(CHILD_PROGRAM), str(request_read), str(event_write)],
+            cwd=request.directory,
+            env=_child_environment(request.variables),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=(request_read, event_write, *request.pass_fds),
+            start_new_session=True,
+        )
+    except OSError as error:
+        os.close(request_write)
+        os.close(event_read)
+        return ChildResult(
+            Ending.NOT_STARTED,
+            None,
+            f"{request.python} could not be started in {request.directory} ({error.strerror}). "
+            "Set `python` of the project in dashboard.toml to its interpreter.",
+        )
+    finally:
+        os.close(request_read)
+        os.close(event_write)
+    _send(request_write, {**request.content, "parent_pid": os.getpid()})
+    with os.fdopen(event_read, "rb", buffering=0) as events:
+        return _watch(process, events, request, on_event, on_line, on_tick)
+
+
+def _child_environment(variables: Mapping[str, str]) -> dict[str, str]:
+    system = {name: os.environ[name] for name in SYSTEM_VARIABLES if name in os.environ}
+    return {**system, "PYTHONUNBUFFERED": "1", **variables}
+
+
+def _send(descriptor: int, content: Mapping[str, Any]) -> None:
+    """Writes the request; a child that died at once closes the pipe, which its exit then tells."""
+    with os.fdopen(descriptor, "w", encoding="utf-8") as pipe:
+        try:
+            json.dump(content, pipe)
+            pipe.flush()
+        except BrokenPipeError:
+            pass
+
+
+def _watch(
+    process: subprocess.Popen[bytes],
+    events: IO[bytes],
+    request: ChildRequest,
+    on_event: Callable[[dict[str, Any]], None],
+    on_line: Callable[[str], None],
+    on_tick: Callable[[], bool],
+) -> ChildResult:
+    assert process.stdout is not None
+    streams = {"events": _Lines(events.fileno(), limit=None), "output": _Lines(process.stdout.fileno(), LOG_CHARACTERS)}
+    started = time.monotonic()
+    ending = Ending.EXITED
+    try:
+        with selectors.DefaultSelector() as selector:
+            for name, stream in streams.items():
+                os.set_blocking(stream.descriptor, False)
+                selector.register(stream.descriptor, selectors.EVENT_READ, name)
+            while selector.get_map():
+                for key, _mask in selector.select(timeout=0.25):
+                    _pass_on(key.data, streams[key.data], on_event, on_line)
+                    if streams[key.data].ended:
+                        selector.unregister(key.fd)
+                stop = on_tick()
+                if process.poll() is not None:
+                    _drain(selector, streams, on_event, on_line)
+                    break
+                if stop or time.monotonic() - started > request.deadline:
+                    ending = Ending.STOPPED if stop else Ending.DEADLINE
+                    break
+    finally:
+        end_process_group(process)
+    for name, stream in streams.items():
+        _pass_on(name, stream, on_event, on_line, last=True)
+    process.stdout.close()
+    return ChildResult(ending, process.returncode)
+
+
+def _drain(
+    selector: selectors.BaseSelector,
+    streams: Mapping[str, _Lines],
+    on_event: Callable[[dict[str, Any]], None],
+    on_line: Callable[[str], None],
+) -> None:
+    """Reads what is left after the child's exit; a grandchild that keeps the pipe open gets GRACE_SECONDS."""
+    until = time.monotonic() + GRACE_SECONDS
+    while selector.get_map() and time.monotonic() < until:
+        for key, _mask in selector.select(timeout=0.05):
+            _pass_on(key.data, streams[key.data], on_event, on_line)
+            if streams[key.data].ended:
+                selector.unregister(key.fd)
+
+
+def _pass_on(
+    name: str,
+    stream: _Lines,
+    on_event: Callable[[dict[str, Any]], None],
+    on_line: Callable[[str], None],
+    *,
+    last: bool = False,
+) -> None:
+    for line in stream.read(last=last):
+        if name == "output":
+            on_line(clean_line(line))
+            continue
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue  # half a line of a killed child
+        if isinstance(event, dict):
+            on_event(event)
+
+
+def end_process_group(process: subprocess.Popen[bytes]) -> None:
+    """Ends the child and all it started: SIGTERM, GRACE_SECONDS later SIGKILL."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is None or number is signal.SIGKILL:
+            try:
+                os.killpg(process.pid, number)
+            except (ProcessLookupError, PermissionError):
+                pass
+        try:
+            process.wait(timeout=GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def clean_line(line: str) -> str:
+    """Without terminal codes and control characters, at most LINE_CHARACTERS long."""
+    text = _CONTROL_CHARACTERS.sub("", _TERMINAL_CODES.sub("", line)).rstrip()
+    if len(text) <= LINE_CHARACTERS:
+        return text
+    return f"{text[:LINE_CHARACTERS]} … ({len(text) - LINE_CHARACTERS} more characters)"
+
+
+class _Lines:
+    """Lines of a descriptor that does not block; past `limit` characters they are counted and dropped."""
+
+    def __init__(self, descriptor: int, limit: int | None) -> None:
+        self.descriptor = descriptor
+        self.ended = False
+        self._rest = b""
+        self._limit = limit
+        self._kept = 0
+        self._dropped = 0
+
+    def read(self, *, last: bool) -> list[str]:
+        """The whole lines that came since the last call; with `last` also an unfinished one."""
+        chunk = self._chunk()
+        pieces = (self._rest + chunk).split(b"\n")
+        self._rest = pieces.pop()
+        if self._limit is not None and len(self._rest) > 16 * LINE_CHARACTERS:  # a line without an end
+            pieces.append(self._rest)
+            self._rest = b""
+        if last and self._rest:
+            pieces.append(self._rest)
+            self._rest = b""
+        lines = [kept for piece in pieces if (kept := self._keep(piece.decode("utf-8", "replace"))) is not None]
+        if last and self._dropped:
+            lines.append(f"… {self._dropped:,} more characters of output were not kept.")
+            self._dropped = 0
+        return lines
+
+    def _chunk(self) -> bytes:
+        if self.ended:
+            return b""
+        try:
+            chunk = os.read(self.descriptor, 65_536)
+        except BlockingIOError:
+            return b""
+        except OSError:
+            chunk = b""
+        self.ended = not chunk
+        return chunk
+
+    def _keep(self, line: str) -> str | None:
+        if self._limit is not None and self._kept > self._limit:
+            self._dropped += len(line)
+            return None
+        self._kept += len(line)
+        return line

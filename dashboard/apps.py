@@ -1,0 +1,16 @@
+"""The dashboard's one Django app."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class DashboardConfig(AppConfig):
+    """Registers system checks, and keeps the three role groups in step with access.py."""
+
+    name = "dashboard"
+    verbose_name = "Alembic Dashboard"
+
+    def ready(self) -> None:
+        from dashboard import access, checks  # noqa: F401  (checks register themselves)
+
+        post_migrate.connect(access.create_role_groups, sender=self)

@@ -1,0 +1,263 @@
+"""What the dashboard remembers. Environments themselves live in dashboard.toml alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+HEARTBEAT_LOST_AFTER = timedelta(seconds=15)
+"""A worker writes its run's heartbeat every second; after this long without one it is held to be dead."""
+
+
+class Observation(models.Model):
+    """What was read from one environment's version table at one moment, or why it could not be read."""
+
+    project = models.CharField(max_length=100)
+    environment = models.CharField(max_length=100)
+    observed_at = models.DateTimeField(default=timezone.now)
+    rows = models.JSONField(default=list)
+    reason = models.CharField(max_length=30, blank=True)
+    """A Reason of revisions/status.py; empty where rows were read."""
+    detail = models.TextField(blank=True)
+    server = models.CharField(max_length=100, blank=True)
+    identity = models.CharField(max_length=200, blank=True)
+    changed = models.BooleanField(default=False)
+    """It differs from the environment's observation before it (or is the first); such are never thinned."""
+
+    class Meta:
+        indexes = [models.Index(fields=["project", "environment", "-observed_at"])]
+        ordering = ["-observed_at"]
+        get_latest_by = "observed_at"
+        permissions = [("see_dashboard", "Can see every environment, plan, backup and run")]
+
+    def __str__(self) -> str:
+        return f"{self.project}/{self.environment} at {self.observed_at:%Y-%m-%d %H:%M:%S}"
+
+
+class Plan(models.Model):
+    """The exact revisions that a run will apply. Never changed once made; a new state needs a new plan."""
+
+    project = models.CharField(max_length=100)
+    environment = models.CharField(max_length=100)
+    direction = models.CharField(max_length=20)
+    identity = models.CharField(max_length=200)
+    current = models.JSONField()
+    target = models.JSONField()
+    steps = models.JSONField()
+    """[{"revision", "message", "path", "sha256"}] in the order of execution."""
+    commit = models.CharField(max_length=64, blank=True)
+    fingerprint = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["project", "environment", "-created_at"])]
+        permissions = [
+            ("compare_heads", "Can compare heads"),
+            ("create_plan", "Can plan an upgrade"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Plan {self.pk}: {self.direction} {self.project}/{self.environment} by {len(self.steps)}"
+
+
+class Backup(models.Model):
+    """A copy of an environment's database, taken by the dashboard or attested by a person."""
+
+    class Method(models.TextChoices):
+        DUMP = "dump", "taken by the dashboard"
+        ATTEST = "attest", "attested"
+
+    class State(models.TextChoices):
+        PREPARING = "preparing", "preparing"
+        PROVEN = "proven", "proven"
+        FAILED = "failed", "failed"
+        EXPIRED = "expired", "expired"
+        DELETED = "deleted", "deleted"
+
+    project = models.CharField(max_length=100)
+    environment = models.CharField(max_length=100)
+    method = models.CharField(max_length=10, choices=Method.choices)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PREPARING)
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    taken_at = models.DateTimeField(null=True, blank=True)
+    """Moment of the snapshot; a backup's age counts from here."""
+    rows = models.JSONField(default=list)
+    """Version-table rows when it was asked for."""
+    identity = models.CharField(max_length=200, blank=True)
+    path = models.TextField(blank=True)
+    size = models.BigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True)
+    tool = models.CharField(max_length=100, blank=True)
+    bytes_written = models.BigIntegerField(default=0)
+    """Progress while preparing."""
+    heartbeat_at = models.DateTimeField(default=timezone.now)
+    read_through_at = models.DateTimeField(null=True, blank=True)
+    """When the whole file was last read without an error; empty: never."""
+    read_seconds = models.FloatField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    error = models.TextField(blank=True)
+    where = models.CharField(max_length=500, blank=True)
+    """Attested: where it is kept, in a person's words."""
+    how = models.TextField(blank=True)
+    """Attested: how that person knows that it restores."""
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["project", "environment", "-created_at"])]
+        permissions = [("take_backup", "Can take and attest backups")]
+
+    def __str__(self) -> str:
+        return f"Backup {self.pk} of {self.project}/{self.environment}"
+
+
+class Confirmation(models.Model):
+    """A person's recorded decision to run one plan with one backup. Used once, spent even by a refusal."""
+
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="confirmations")
+    backup = models.ForeignKey(Backup, on_delete=models.PROTECT, related_name="confirmations")
+    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    nonce = models.CharField(max_length=64, unique=True)
+    """Of the form that was sent: the same form cannot confirm twice."""
+    typed = models.CharField(max_length=100)
+    fingerprint = models.CharField(max_length=64)
+    backup_sha256 = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    spent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        permissions = [("confirm_run", "Can confirm a plan and so start its run")]
+
+    def __str__(self) -> str:
+        return f"Confirmation {self.pk} of plan {self.plan_id} by {self.confirmed_by}"
+
+
+class Run(models.Model):
+    """One execution of a plan on one environment. Its outcome is what the database said afterwards."""
+
+    class Phase(models.TextChoices):
+        QUEUED = "queued", "queued"
+        RUNNING = "running", "running"
+        UNSETTLED = "unsettled", "unsettled"
+        SETTLED = "settled", "settled"
+
+    class Outcome(models.TextChoices):
+        SUCCEEDED = "succeeded", "succeeded"
+        UNCHANGED = "unchanged", "unchanged"
+        ROLLED_BACK = "rolled_back", "rolled back"
+        PARTIAL = "partial", "partial"
+        INDETERMINATE = "indeterminate", "indeterminate"
+        REFUSED = "refused", "refused"
+
+    class Cause(models.TextChoices):
+        ERROR = "error", "error"
+        CANCELLED = "cancelled", "cancelled"
+        DEADLINE = "deadline", "deadline"
+        WORKER_LOST = "worker_lost", "worker lost"
+        CONNECTION_LOST = "connection_lost", "connection lost"
+
+    LIVE = (Phase.QUEUED, Phase.RUNNING, Phase.UNSETTLED)
+
+    project = models.CharField(max_length=100)
+    environment = models.CharField(max_length=100)
+    confirmation = models.OneToOneField(Confirmation, on_delete=models.PROTECT, related_name="run")
+    phase = models.CharField(max_length=10, choices=Phase.choices, default=Phase.QUEUED)
+    outcome = models.CharField(max_length=20, choices=Outcome.choices, blank=True)
+    cause = models.CharField(max_length=20, choices=Cause.choices, null=True, blank=True)  # noqa: DJ001  (JSON says null)
+    queued_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    worker = models.CharField(max_length=200, blank=True)
+    """Host and process id of the worker that claimed it."""
+    rows_before = models.JSONField(null=True, blank=True)
+    rows_after = models.JSONField(null=True, blank=True)
+    schema_before = models.CharField(max_length=64, blank=True)
+    schema_after = models.CharField(max_length=64, blank=True)
+    backend_pid = models.IntegerField(null=True, blank=True)
+    detail = models.TextField(blank=True)
+    """Why: the error, the refusal, or what is not known. Masked."""
+    evidence = models.JSONField(default=list)
+    """Sentences of "How we know"."""
+
+    class Meta:
+        ordering = ["-queued_at"]
+        indexes = [models.Index(fields=["project", "environment", "-queued_at"])]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "environment"],
+                condition=Q(phase__in=["queued", "running", "unsettled"]),
+                name="one_live_run_an_environment",
+            ),
+            models.CheckConstraint(
+                condition=Q(phase="settled", outcome__gt="", settled_at__isnull=False)
+                | (~Q(phase="settled") & Q(outcome="", settled_at__isnull=True)),
+                name="an_outcome_only_once_settled",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Run {self.pk} on {self.project}/{self.environment}"
+
+    @property
+    def is_live(self) -> bool:
+        """Still queued, running, or not yet known how it ended."""
+        return self.phase in self.LIVE
+
+
+class RunStep(models.Model):
+    """One revision of a run, as far as the child reported it."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "waiting"
+        RUNNING = "running", "running"
+        APPLIED = "applied", "applied"
+        FAILED = "failed", "failed"
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="steps")
+    position = models.PositiveIntegerField()
+    revision = models.CharField(max_length=255)
+    message = models.TextField(blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["run", "position"], name="one_step_a_position")]
+
+    def __str__(self) -> str:
+        return f"{self.position} {self.revision}"
+
+
+class RunLogLine(models.Model):
+    """One line of a run's log: masked, without control characters, at most 4,000 characters."""
+
+    class Kind(models.TextChoices):
+        CHECK = "check", "check"
+        COMMAND = "command", "command"
+        REVISION = "revision", "revision"
+        OUTPUT = "output", "output"
+        ERROR = "error", "error"
+        VERIFY = "verify", "verify"
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="log")
+    number = models.PositiveIntegerField()
+    at = models.DateTimeField(default=timezone.now)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    text = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["run", "number"], name="one_line_a_number")]
+
+    def __str__(self) -> str:
+        return self.text[:80]
