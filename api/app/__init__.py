@@ -1,0 +1,1 @@
+"""A small service for business customers: projects, orders, invoices."""
