@@ -147,9 +147,10 @@ def _run_environment(request, config, script, work, events, **options):
             context = self.get_context()
             if not context.as_sql:
                 _check_context(context, request, events)
+                _tell_autocommit_blocks(context, events)
 
     if request["action"] != "upgrade":
-        CheckedEnvironment = EnvironmentContext  # noqa: F811  (nothing is confirmed yet, nothing is changed)
+        CheckedEnvironment = EnvironmentContext
     with CheckedEnvironment(config, script, fn=work, **options):
         script.run_env()
 
@@ -161,7 +162,10 @@ def _check_context(context, request, events):
     if (context.version_table, schema) != (request["version_table"], request["version_table_schema"]):
         raise Refused(
             "env.py uses the version table %s, dashboard.toml says %s. Set version_table and version_table_schema there."
-            % (_dotted(schema, context.version_table), _dotted(request["version_table_schema"], request["version_table"]))
+            % (
+                _dotted(schema, context.version_table),
+                _dotted(request["version_table_schema"], request["version_table"]),
+            )
         )
     challenge = request["challenge"]
     if context.dialect.name != challenge["kind"]:
@@ -179,6 +183,17 @@ def _check_context(context, request, events):
     )
     if not was_in_transaction and _in_transaction(context.connection):
         context.connection.rollback()
+
+
+def _tell_autocommit_blocks(context, events):
+    """What such a block does is committed on its own, so the parent must never call that run rolled back."""
+    plain = context.autocommit_block
+
+    def telling():
+        events.emit("left_transaction")
+        return plain()
+
+    context.autocommit_block = telling
 
 
 def _dotted(schema, table):

@@ -16,7 +16,17 @@ from pathlib import Path
 from typing import IO, Any
 
 CHILD_PROGRAM = Path(__file__).with_name("child_program.py")
-SYSTEM_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
+SYSTEM_VARIABLES = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "TMPDIR",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+)
 """The only variables of our own environment that a child is given."""
 LINE_CHARACTERS = 4_000
 LOG_CHARACTERS = 2_000_000
@@ -75,7 +85,7 @@ def run_child(
     request_read, request_write = os.pipe()
     event_read, event_write = os.pipe()
     try:
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(
             [request.python, str(CHILD_PROGRAM), str(request_read), str(event_write)],
             cwd=request.directory,
             env=_child_environment(request.variables),
@@ -126,7 +136,10 @@ def _watch(
     on_tick: Callable[[], bool],
 ) -> ChildResult:
     assert process.stdout is not None
-    streams = {"events": _Lines(events.fileno(), limit=None), "output": _Lines(process.stdout.fileno(), LOG_CHARACTERS)}
+    streams = {
+        "events": _Lines(events.fileno(), limit=None),
+        "output": _Lines(process.stdout.fileno(), LOG_CHARACTERS),
+    }
     started = time.monotonic()
     ending = Ending.EXITED
     try:

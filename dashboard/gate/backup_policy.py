@@ -1,0 +1,101 @@
+"""Which backup opens the gate: of this database, at these rows, young enough, read through, unchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dashboard.gate.condition import Condition, Gate
+from dashboard.revisions.plan import PlanContent
+
+
+@dataclass(frozen=True, slots=True)
+class BackupPolicy:
+    """What an environment asks of a backup."""
+
+    method: str
+    """`dump`: only one that the dashboard took; `attest`: an attested one is good as well."""
+    max_age: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class BackupFacts:
+    """What is known of one backup. `state` is a Backup.State."""
+
+    number: int
+    project: str
+    environment: str
+    method: str
+    state: str
+    identity: str
+    rows: tuple[str, ...]
+    taken_at: datetime | None
+    was_read_through: bool
+    error: str
+    file_changed: str = ""
+    """Why the file is not the one that was proven; empty: it is, or it was not looked at now."""
+
+
+def judge_backup(
+    backup: BackupFacts | None, policy: BackupPolicy, plan: PlanContent, now: datetime
+) -> tuple[Condition, ...]:
+    """One condition that says the first thing that is wrong, or that the backup is good."""
+    wrong = next(_faults(backup, policy, plan, now), None)
+    if wrong is None:
+        assert backup is not None and backup.taken_at is not None
+        until = backup.taken_at + policy.max_age - now
+        words = f"Backup {backup.number} is {_age(now - backup.taken_at)} old, good for another {_age(until)}."
+        if backup.method == "attest":
+            words += " It is attested by a person and not proven here."
+        return (Condition(Gate.BACKUP, "Backup", True, words, ""),)
+    words, mend = wrong
+    return (Condition(Gate.BACKUP, "Backup", False, words, mend),)
+
+
+def _faults(
+    backup: BackupFacts | None, policy: BackupPolicy, plan: PlanContent, now: datetime
+) -> Iterator[tuple[str, str]]:
+    mend = "Take a new backup." if policy.method == "dump" else "Take a new backup, or attest one taken elsewhere."
+    if backup is None:
+        yield f"There is no backup of {plan.environment} yet.", mend
+        return
+    name = f"Backup {backup.number}"
+    if (backup.project, backup.environment) != (plan.project, plan.environment):
+        yield (
+            f"{name} is of {backup.project} / {backup.environment}, not of {plan.project} / {plan.environment}.",
+            mend,
+        )
+    if backup.state == "preparing":
+        yield f"{name} is being taken and read through.", "Wait until it is done."
+    if backup.state != "proven":
+        yield f"{name} is {backup.state}{': ' + backup.error if backup.error else '.'}", mend
+    if backup.method == "attest" and policy.method != "attest":
+        yield f"{name} is attested; {plan.environment} asks for a backup that the dashboard took.", mend
+    if backup.method == "dump" and not backup.was_read_through:
+        yield f"{name} was never read through.", mend
+    if backup.file_changed:
+        yield f"{name} is no longer what was proven: {backup.file_changed}", mend
+    if backup.identity != plan.identity:
+        yield f"{name} is of another database than the one that the plan is for.", mend
+    if sorted(backup.rows) != sorted(plan.current):
+        yield (
+            f"{name} was taken at {', '.join(backup.rows) or 'no revision'}, the plan starts elsewhere.",
+            mend,
+        )
+    if backup.taken_at is None or backup.taken_at > now + timedelta(minutes=1):
+        yield f"{name} says that it was taken in the future.", mend
+    elif now - backup.taken_at > policy.max_age:
+        age = _age(now - backup.taken_at)
+        yield f"{name} is {age} old; {plan.environment} asks for at most {_age(policy.max_age)}.", mend
+
+
+def _age(length: timedelta) -> str:
+    seconds = int(length.total_seconds())
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 2 * 3600:
+        return f"{seconds // 60} min"
+    if seconds < 48 * 3600:
+        return f"{seconds // 3600} h"
+    return f"{seconds // 86400} days"

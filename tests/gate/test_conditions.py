@@ -1,0 +1,116 @@
+"""The gate: which facts open it, and what it says while it is closed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from dashboard.revisions.status import State
+
+from dashboard.gate.backup_policy import BackupFacts, BackupPolicy
+from dashboard.gate.conditions import GateFacts, is_open, judge
+from dashboard.gate.promotion import Predecessor
+from dashboard.revisions.plan import Direction, make_plan
+from dashboard.revisions.records import RevisionRecord
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+PLAN = make_plan(
+    project="api",
+    environment="production",
+    direction=Direction.UPGRADE,
+    identity="db-1",
+    current=("r1",),
+    target=("r2",),
+    path=(RevisionRecord("r2", ("r1",), message="add x", path="versions/r2.py", sha256="f" * 64),),
+    files={"alembic/env.py": "e" * 64},
+    settings={"section": "alembic"},
+    commit="",
+)
+BACKUP = BackupFacts(
+    number=7,
+    project="api",
+    environment="production",
+    method="dump",
+    state="proven",
+    identity="db-1",
+    rows=("r1",),
+    taken_at=NOW - timedelta(minutes=10),
+    was_read_through=True,
+    error="",
+)
+FACTS = GateFacts(
+    plan=PLAN,
+    allow=frozenset({"upgrade"}),
+    superseded="",
+    state=State.PENDING,
+    state_detail="",
+    history_problems=(),
+    uncertain=False,
+    predecessors=(Predecessor("staging", True, ()),),
+    backup=BACKUP,
+    policy=BackupPolicy("dump", timedelta(hours=1)),
+    other_run=None,
+    now=NOW,
+)
+
+
+def closed(facts: GateFacts) -> list[str]:
+    return [condition.words for condition in judge(facts) if not condition.met]
+
+
+def test_it_opens_when_everything_holds() -> None:
+    assert is_open(judge(FACTS))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"backup": None}, "There is no backup of production yet."),
+        ({"backup": replace(BACKUP, environment="staging")}, "Backup 7 is of api / staging"),
+        ({"backup": replace(BACKUP, taken_at=NOW - timedelta(hours=3))}, "Backup 7 is 3 h old"),
+        ({"backup": replace(BACKUP, state="failed", error="disk full")}, "Backup 7 is failed: disk full"),
+        ({"backup": replace(BACKUP, was_read_through=False)}, "Backup 7 was never read through."),
+        ({"backup": replace(BACKUP, method="attest")}, "Backup 7 is attested"),
+        ({"backup": replace(BACKUP, identity="db-2")}, "Backup 7 is of another database"),
+        ({"backup": replace(BACKUP, rows=("r0",))}, "Backup 7 was taken at r0"),
+        (
+            {"backup": replace(BACKUP, taken_at=NOW + timedelta(hours=1))},
+            "Backup 7 says that it was taken in the future",
+        ),
+        (
+            {"backup": replace(BACKUP, file_changed="its sha256 differs.")},
+            "Backup 7 is no longer what was proven",
+        ),
+        ({"predecessors": (Predecessor("staging", True, ("r2",)),)}, "staging does not have r2 yet."),
+        ({"predecessors": (Predecessor("staging", False, ()),)}, "It is not known what staging has."),
+        ({"superseded": "The database is at r2 now."}, "The database is at r2 now."),
+        ({"state": State.UNREACHABLE, "state_detail": "timeout"}, "The database is unreachable: timeout"),
+        ({"other_run": 5}, "Run 5 on this environment has not settled."),
+        ({"allow": frozenset()}, "production does not allow upgrade."),
+        ({"uncertain": True}, "A revision sets depends_on by code"),
+        (
+            {"history_problems": ("r2.py names a parent that is missing.",)},
+            "r2.py names a parent that is missing.",
+        ),
+    ],
+)
+def test_each_missing_condition_closes_it_and_says_why(change: dict[str, object], words: str) -> None:
+    conditions = judge(replace(FACTS, **change))  # type: ignore[arg-type]
+
+    assert not is_open(conditions)
+    assert len(closed(replace(FACTS, **change))) == 1  # type: ignore[arg-type]
+    assert closed(replace(FACTS, **change))[0].startswith(words)  # type: ignore[arg-type]
+    assert all(condition.mend for condition in conditions if not condition.met)
+
+
+def test_an_attested_backup_is_good_where_the_policy_says_so_and_is_called_not_proven() -> None:
+    facts = replace(
+        FACTS, policy=BackupPolicy("attest", timedelta(hours=1)),
+        backup=replace(BACKUP, method="attest", was_read_through=False),
+    )  # fmt: skip
+
+    conditions = judge(facts)
+
+    assert is_open(conditions)
+    assert any("not proven here" in condition.words for condition in conditions)
