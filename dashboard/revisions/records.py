@@ -26,7 +26,13 @@ class RevisionRecord:
     sha256: str = ""
     """Of the file's bytes."""
     set_by_code: tuple[str, ...] = ()
-    """Those of `branch_labels` and `depends_on` whose value is computed; they are empty here, never guessed."""
+    """Those of `branch_labels` and `depends_on` whose value is computed; empty here, never guessed."""
+    lines: tuple[tuple[str, int], ...] = ()
+    """Of the four variables: name and the line of its last assignment, as far as the file has it."""
+
+    def line_of(self, variable: str) -> int | None:
+        """The line on which the file sets `variable`; None where it does not."""
+        return next((line for name, line in self.lines if name == variable), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,95 @@
+"""Alembic's own notation for revisions, answered by Alembic's own RevisionMap."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from alembic.script.revision import Revision, RevisionError, RevisionMap
+
+from dashboard.revisions.errors import HistoryError
+from dashboard.revisions.records import RevisionRecord
+
+__all__ = ["RevisionMap", "build_map", "counts_from_current", "resolve", "reverted_revisions"]
+
+_RELATIVE = re.compile(r"(?:(?P<branch>.+?)@)?(?P<symbol>\w+)?(?P<steps>[+-]\d+)")
+"""As Alembic's: `+2`, `label@-1`, `ae10+1`."""
+
+
+def build_map(records: Iterable[RevisionRecord]) -> RevisionMap:
+    """Alembic's map of a sound history. Its Revision objects are fresh: the map changes them."""
+    listed = list(records)
+    return RevisionMap(lambda: [_to_alembic(record) for record in listed])
+
+
+def _to_alembic(record: RevisionRecord) -> Revision:
+    return Revision(
+        record.revision,
+        record.down_revision or None,
+        dependencies=record.depends_on or None,
+        branch_labels=record.branch_labels or None,
+    )
+
+
+def counts_from_current(text: str) -> bool:
+    """Whether what `text` means depends on the rows of a database."""
+    match = _RELATIVE.match(text)
+    return match is not None and match["symbol"] is None
+
+
+def resolve(revision_map: RevisionMap, text: str, current: tuple[str, ...]) -> tuple[str, ...]:
+    """Whole ids; the empty tuple for base. Raises HistoryError in words that name the mend."""
+    match = _RELATIVE.match(text)
+    if not text or (match and not _RELATIVE.fullmatch(text)):
+        raise HistoryError(
+            f"{text!r} is no revision. Give an id, a prefix of one, label@head, head, heads, base, +N or -N."
+        )
+    with _said_plainly(text):
+        if match and match["symbol"] is None and int(match["steps"]) < 0:
+            _, found = revision_map._parse_downgrade_target(current, text, assert_relative_length=True)
+            revisions: tuple[object, ...] = (found,)
+        else:
+            revisions = revision_map._parse_upgrade_target(current, text, assert_relative_length=True)
+    if any(revision is None for revision in revisions) and match:
+        raise HistoryError(f"{text!r} leads past the end of the history. Name the revision itself.")
+    ids = (revision.revision for revision in revisions if isinstance(revision, Revision))
+    return tuple(dict.fromkeys(ids))
+
+
+def reverted_revisions(revision_map: RevisionMap, current: tuple[str, ...], target: str) -> frozenset[str]:
+    """Ids of the revisions that `alembic downgrade TARGET` reverts from `current`. Raises HistoryError."""
+    _refuse_ambiguous_step(target, current)
+    with _said_plainly(target):
+        found = revision_map.iterate_revisions(current, None if target == "base" else target, select_for_downgrade=True)
+        return frozenset(revision.revision for revision in found)
+
+
+def _refuse_ambiguous_step(text: str, current: tuple[str, ...]) -> None:
+    """Alembic takes any of several rows for `-1`, and warns."""
+    if text.startswith("-") and counts_from_current(text) and len(set(current)) > 1:
+        raise HistoryError(
+            f"{text!r} is ambiguous: the database holds {len(current)} rows. Write LABEL@{text}, or the whole id."
+        )
+
+
+@contextmanager
+def _said_plainly(text: str) -> Iterator[None]:
+    """Turns what Alembic raises, its bare assertions included, into a HistoryError."""
+    try:
+        yield
+    except RevisionError as error:
+        raise HistoryError(_mend(text, str(error))) from error
+    except (AssertionError, LookupError, TypeError, ValueError, AttributeError) as error:
+        said = f"{text!r} does not name one revision of this history. Give a whole id."
+        raise HistoryError(said) from error
+
+
+def _mend(text: str, said: str) -> str:
+    if said.startswith("Multiple heads"):
+        return f"{said}. Name one of them, or `heads` for all."
+    if "overlaps" in said:
+        return f"{said}. Name only the latest of them."
+    if said.startswith(("No such revision", "Multiple revisions")):
+        return f"{said}. See the history for whole ids."
+    return f"{text!r}: {said}. Name the revision by its whole id."
