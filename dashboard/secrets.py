@@ -62,9 +62,7 @@ def resolve_source(value: Source, environ: Mapping[str, str], base: Path) -> str
 
 def _variable(name: str, environ: Mapping[str, str]) -> str:
     if name not in environ:
-        raise SecretUnresolved(
-            f"The environment variable {name} is not set. Set it for the dashboard's processes."
-        )
+        raise SecretUnresolved(f"The environment variable {name} is not set. Set it for the dashboard's processes.")
     return environ[name]
 
 
@@ -74,13 +72,9 @@ def _file_text(path: Path) -> str:
             content = stream.read(LARGEST_SECRET_FILE + 1)
     except OSError as error:
         # The system's own words name the path and the cause, nothing of the content.
-        raise SecretUnresolved(
-            f"The file {path} cannot be read: {error.strerror or 'unknown cause'}."
-        ) from None
+        raise SecretUnresolved(f"The file {path} cannot be read: {error.strerror or 'unknown cause'}.") from None
     if len(content) > LARGEST_SECRET_FILE:
-        raise SecretUnresolved(
-            f"The file {path} is larger than {LARGEST_SECRET_FILE} bytes: it holds no secret."
-        )
+        raise SecretUnresolved(f"The file {path} is larger than {LARGEST_SECRET_FILE} bytes: it holds no secret.")
     try:
         text = content.decode()
     except UnicodeDecodeError:
@@ -92,12 +86,12 @@ def _file_text(path: Path) -> str:
 
 
 class Masker:
-    """Replaces secrets in texts by `•••`, in every form in which Alembic, SQLAlchemy, drivers or Python print them.
+    """Replaces secrets in texts by `•••`, in every form in which Alembic, drivers or Python print them.
 
-    Knows the secret itself, its URL-quoted forms (also with `%` doubled, as in an ini file), its repr and JSON
-    forms, its form in a libpq connection string, and each line of a secret of several lines, since logs are
-    masked line by line. Beside the given secrets, whatever stands as a password in a URL or as `password=...`
-    is masked. See SHORTEST_MASKED for what is too short to be looked for.
+    Knows the secret itself, its URL-quoted forms (also with `%` doubled, as in an ini file), its repr and
+    JSON forms, its form in a libpq connection string, and each line of a secret of several lines, since logs
+    are masked line by line. Beside the given secrets, whatever stands as a password in a URL or as
+    `password=...` is masked. See SHORTEST_MASKED for what is too short to be looked for.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:

@@ -1,0 +1,150 @@
+"""One environment of the configuration, and how it becomes a database target at the moment of use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from dashboard.database_target import DatabaseTarget
+from dashboard.secrets import SecretUnresolved, Source, resolve_source
+from dashboard.sources.configuration_target import TargetRejected, target_from_url, target_from_variables
+from dashboard.sources.configuration_variables import (
+    DATABASE_VARIABLES,
+    REQUIRED_DATABASE_VARIABLES,
+    fill,
+    placeholder_values,
+    sounds_secret,
+)
+
+
+class NotConfigured(Exception):
+    """An environment's database is not known yet: `unreachable (not_configured)`. Says what is missing, no secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackupSettings:
+    """The backup that a run of the environment needs."""
+
+    method: Literal["dump", "attest"]
+    directory: Path
+    """Absolute."""
+    tools: str
+    """Folder of pg_dump and pg_restore, absolute; empty: found by the server's version."""
+    max_age: timedelta
+    verify: Literal["read"]
+    keep: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """The time limits of a run."""
+
+    lock: timedelta
+    statement: timedelta
+    """Zero: no limit."""
+    run: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedEnvironment:
+    """An environment with its secrets, for the moment of use only: never store or log it; `repr` shows none."""
+
+    target: DatabaseTarget
+    child_variables: dict[str, str] = field(repr=False)
+    """For the child's environment: DATABASE_URL, the five DATABASE_* and the configured ones, filled in."""
+    secrets: tuple[str, ...] = field(repr=False)
+    """What no text may show: for `Masker`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One database (or schema) of a project that carries a version table, as configured."""
+
+    project: str
+    name: str
+    base: Path = field(repr=False)
+    """The folder of dashboard.toml."""
+    allow: frozenset[str]
+    requires: tuple[str, ...]
+    stale_after: timedelta
+    backup: BackupSettings
+    timeouts: Timeouts
+    driver: str
+    """What the child is given, `postgresql+psycopg2` say; empty: what the URL says."""
+    variables_prefix: str
+    url: Source | None = field(repr=False)
+    variables: Mapping[str, Source] = field(repr=False, hash=False)
+    options: Mapping[str, Source] = field(repr=False, hash=False)
+
+    def resolve(self, environ: Mapping[str, str]) -> ResolvedEnvironment:
+        """The database and what a child process is given, with secrets from `environ` and from files.
+
+        Reads files, connects to nothing. Raises NotConfigured.
+        """
+        reason = ""
+        try:
+            return self._resolved(environ)
+        except SecretUnresolved as error:
+            reason = str(error)
+        except TargetRejected as error:
+            reason = str(error)
+        # Outside of the handlers, so that no chained error carries what was given.
+        raise NotConfigured(reason)
+
+    def _resolved(self, environ: Mapping[str, str]) -> ResolvedEnvironment:
+        options = {key: resolve_source(value, environ, self.base) for key, value in self.options.items()}
+        variables = {key: resolve_source(value, environ, self.base) for key, value in self.variables.items()}
+        target, whole_url = self._target(environ, variables, options)
+        values = placeholder_values(target)
+        filled = {
+            key: fill(text, values) if isinstance(self.variables[key], str) else text for key, text in variables.items()
+        }
+        for key, text in filled.items():
+            if "\0" in text:
+                raise NotConfigured(f"The value of the variable {key} holds a NUL character. Remove it.")
+        child = {
+            "DATABASE_URL": values["url"],
+            **{name: values[name.removeprefix("DATABASE_").lower()] for name in DATABASE_VARIABLES},
+            **filled,
+        }
+        secrets = [target.password, *whole_url]
+        secrets += [text for key, text in filled.items() if _is_secret(key, self.variables[key])]
+        secrets += [text for key, text in options.items() if _is_secret(key, self.options[key])]
+        return ResolvedEnvironment(
+            target=target,
+            child_variables=child,
+            secrets=tuple(dict.fromkeys(secret for secret in secrets if secret)),
+        )
+
+    def _target(
+        self, environ: Mapping[str, str], variables: Mapping[str, str], options: Mapping[str, str]
+    ) -> tuple[DatabaseTarget, tuple[str, ...]]:
+        """The target, and the URL where it came from outside of the file as a whole (then it is a secret)."""
+        if self.url is not None:
+            url = resolve_source(self.url, environ, self.base)
+            target = target_from_url(url, driver=self.driver, options=options, base=self.base)
+            return target, (url.strip(),) if target.password else ()
+        given = {name: variables[name] for name in DATABASE_VARIABLES if name in variables}
+        if self.variables_prefix:
+            outside = {name: environ.get(self.variables_prefix + name) for name in DATABASE_VARIABLES}
+            given = {**{name: value for name, value in outside.items() if value is not None}, **given}
+        if missing := [name for name in REQUIRED_DATABASE_VARIABLES if name not in given]:
+            raise NotConfigured(self._missing_message(missing))
+        return target_from_variables(given, driver=self.driver, options=options), ()
+
+    def _missing_message(self, missing: list[str]) -> str:
+        if not self.variables_prefix:
+            return f"Its variables do not hold {', '.join(missing)}. Set them, or give the url."
+        names = [self.variables_prefix + name for name in missing]
+        verb = "is" if len(names) == 1 else "are"
+        return f"{', '.join(names)} {verb} not set. Set what is missing for the dashboard's processes."
+
+
+def _is_secret(name: str, source: Source) -> bool:
+    """Host, port, name and user are shown on pages, wherever they come from; masking them would say nothing."""
+    if name in DATABASE_VARIABLES:
+        return name == "DATABASE_PASSWORD"
+    return not isinstance(source, str) or sounds_secret(name)
