@@ -1,6 +1,6 @@
 """Keep a total on orders
 
-Lists of orders summed the lines of every order shown. The totals of the orders there are come from their lines.
+Lists of orders summed the lines of every order shown. Existing orders get theirs from their lines.
 
 Revision ID: 52c8e1b94f07
 Revises: a7f3065c2d9b

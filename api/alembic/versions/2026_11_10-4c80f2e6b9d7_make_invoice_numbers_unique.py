@@ -1,7 +1,7 @@
 """Make invoice numbers unique within an organisation
 
-Fails, and changes nothing, where an organisation has a number twice: which of the invoices is the right one is
-for the accountants to say.
+Fails, and changes nothing, where an organisation has a number twice: which of the invoices is right
+is for the accountants to say.
 
 Revision ID: 4c80f2e6b9d7
 Revises: b5e17d3f9a02
@@ -53,7 +53,8 @@ def refuse_duplicates(connection: sa.Connection) -> None:
     )
     more = f"; and {len(duplicates) - SHOWN} more" if len(duplicates) > SHOWN else ""
     raise CommandError(
-        f"invoice numbers are not unique: {named}{more}. Renumber or delete the wrong ones, then upgrade again."
+        f"invoice numbers are not unique: {named}{more}. "
+        "Renumber or delete the wrong ones, then upgrade again."
     )
 
 

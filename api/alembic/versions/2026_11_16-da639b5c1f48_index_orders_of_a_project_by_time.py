@@ -1,6 +1,7 @@
 """Index the orders of a project by time
 
-On PostgreSQL the index is built concurrently, outside of the transaction, so that orders can be placed meanwhile.
+On PostgreSQL the index is built concurrently, outside of the transaction, so that orders can
+be placed meanwhile.
 
 Revision ID: da639b5c1f48
 Revises: 4c80f2e6b9d7
