@@ -1,0 +1,38 @@
+"""A digest of a PostgreSQL schema, from its catalog: all definitions, no rows, no comments, no oids.
+
+Two databases have equal digests when a dump of the one would build the other; so attributes are counted without
+dropped columns, and default privileges are spelt out. Objects of extensions count as their extension.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from dashboard.databases.database import Deadline
+from dashboard.databases.postgresql.connection import Connection
+from dashboard.databases.postgresql.schema_queries import QUERIES
+
+_INVALID_INDEXES = r"""
+SELECT format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_index i
+JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE NOT i.indisvalid AND n.nspname !~ '^pg_' ORDER BY 1
+"""
+
+
+def digest_schema(connection: Connection, limit: Deadline) -> str:
+    """A sha256 in hex. Needs a transaction of `begin_reading(repeatable=True)`. Raises DatabaseUnavailable."""
+    # With nothing on the search path, every definition names its schemas.
+    connection.query("SET LOCAL search_path = ''", timeout=limit.remaining())
+    digest = sha256()
+    for kind, sql in QUERIES.items():
+        rows = connection.query(sql, timeout=limit.remaining())
+        digest.update(f"== {kind} {len(rows)}\n".encode())
+        # Sorted here: the server's order depends on its collation.
+        for line in sorted(repr(row) for row in rows):
+            digest.update(line.encode() + b"\n")
+    return digest.hexdigest()
+
+
+def list_invalid_indexes(connection: Connection, limit: Deadline) -> tuple[str, ...]:
+    """Qualified, quoted names, sorted. Raises DatabaseUnavailable."""
+    return tuple(row[0] for row in connection.query(_INVALID_INDEXES, timeout=limit.remaining()))

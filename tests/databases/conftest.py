@@ -1,0 +1,71 @@
+"""Targets for the tests of this room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dashboard.database_target import DatabaseTarget, Dialect
+from tests.postgresql import Server
+
+
+def target_of(server: Server, database: str, **changes: Any) -> DatabaseTarget:
+    """`database` of `server`, as its admin unless told otherwise."""
+    given = {"host": server.host, "port": server.port, "user": server.admin, "password": server.password}
+    return DatabaseTarget(Dialect.POSTGRESQL, database, **(given | changes))
+
+
+@pytest.fixture
+def target(postgres_server: Server, postgres_database: str) -> DatabaseTarget:
+    """A fresh, empty PostgreSQL database."""
+    return target_of(postgres_server, postgres_database)
+
+
+@pytest.fixture
+def execute(postgres_server: Server, postgres_database: str) -> Iterator[Callable[..., list[tuple[Any, ...]]]]:
+    """Runs SQL in the fresh database as admin, in autocommit mode."""
+    connection = postgres_server.connect(postgres_database)
+
+    def run(sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, parameters or None)
+            return cursor.fetchall() if cursor.description else []
+
+    yield run
+    connection.close()
+
+
+@pytest.fixture
+def role(postgres_server: Server) -> Iterator[str]:
+    """A role without any right of its own; password `plain-secret`."""
+    name = "plain"
+    connection = postgres_server.connect()
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP ROLE IF EXISTS {name}")
+        cursor.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'plain-secret'")
+    yield name
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", (name,))
+    connection.close()
+
+
+@contextmanager
+def open_transaction(server: Server, database: str, sql: str) -> Iterator[None]:
+    """Another session with `sql` executed and not committed."""
+    connection = server.connect(database)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute(sql)
+            yield
+    finally:
+        connection.close()
+
+
+def sqlite_target(path: Path) -> DatabaseTarget:
+    """The file at `path`, which need not exist."""
+    return DatabaseTarget(Dialect.SQLITE, str(path))
