@@ -1,0 +1,145 @@
+"""The arrows of docs/architecture.md: a room imports rooms below it, and the lower rooms know no Django."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+DASHBOARD = ROOT / "dashboard"
+SIBLINGS = ("alembic_process", "databases", "findings", "sources")
+BOTTOM = ("secrets", "database_target")
+PURE = ("revisions", "gate")
+TOP = "everything that meets a person or a process"
+
+MAY_IMPORT: dict[str, tuple[str, ...]] = {
+    TOP: (TOP, "usecases", "models", *PURE, *BOTTOM),
+    "usecases": ("usecases", "models", "access", *SIBLINGS, *PURE, *BOTTOM),
+    "models": ("models", *PURE, *BOTTOM),
+    **{room: (room, *PURE, *BOTTOM) for room in SIBLINGS},
+    "gate": ("gate", "revisions", *BOTTOM),
+    "revisions": ("revisions", *BOTTOM),
+    "secrets": ("secrets",),
+    "database_target": ("database_target",),
+}
+NO_DJANGO = (*SIBLINGS, *PURE, *BOTTOM)
+NO_IO = {"os", "io", "shutil", "socket", "sqlite3", "subprocess", "tempfile", "time", "random", "psycopg2", "secrets"}
+"""What a room that does no I/O and owns no clock has no use for."""
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in DASHBOARD.rglob("*.py") if "migrations" not in path.parts)
+
+
+def room_of(dotted: str) -> str:
+    """`dashboard.views.plan` -> the top, `dashboard.sources.git` -> sources; access has a line of its own."""
+    name = dotted.split(".")[1] if "." in dotted else ""
+    return name if name in MAY_IMPORT or name == "access" else TOP
+
+
+def dotted_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports_of(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and dotted name of everything imported anywhere in the file, also inside functions."""
+    package = path.parent.relative_to(ROOT).parts
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            above = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            base = ".".join(filter(None, (above, node.module)))
+            yield from ((node.lineno, f"{base}.{alias.name}") for alias in node.names)
+
+
+def test_a_room_imports_only_rooms_below_it() -> None:
+    wrong = []
+    for path in modules():
+        room = room_of(dotted_name(path))
+        allowed = (*MAY_IMPORT[TOP], "access") if room in (TOP, "access") else MAY_IMPORT[room]
+        for line, imported in imports_of(path):
+            if imported.split(".")[0] == "dashboard" and room_of(imported) not in allowed:
+                wrong.append(f"{path.relative_to(ROOT)}:{line} ({room}) imports {imported}")
+
+    assert wrong == []
+
+
+def test_no_module_imports_the_reference_project_or_any_other_project_code() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {imported}"
+        for path in modules()
+        for line, imported in imports_of(path)
+        if imported.split(".")[0] in {"api", "app", "tests"}
+    ]
+
+    assert wrong == []
+
+
+def test_the_rooms_below_models_import_no_django() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {imported}"
+        for path in modules()
+        if room_of(dotted_name(path)) in NO_DJANGO
+        for line, imported in imports_of(path)
+        if imported.split(".")[0].startswith("django")
+    ]
+
+    assert wrong == []
+
+
+def test_revisions_and_gate_do_no_io_and_own_no_clock() -> None:
+    wrong = []
+    for path in modules():
+        if room_of(dotted_name(path)) not in PURE:
+            continue
+        wrong += [
+            f"{path.name}:{line} imports {name}" for line, name in imports_of(path) if name.split(".")[0] in NO_IO
+        ]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in {"open", "now", "today"}:
+                wrong.append(f"{path.name}:{node.lineno} calls {ast.unparse(node.func)}")
+
+    assert wrong == []
+
+
+def test_only_the_child_program_imports_what_runs_a_project() -> None:
+    """alembic.command, EnvironmentContext and ScriptDirectory execute env.py and revision files."""
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {imported}"
+        for path in modules()
+        if path.name != "child_program.py"
+        for line, imported in imports_of(path)
+        if imported.startswith(("alembic.command", "alembic.runtime", "alembic.script.base", "alembic.script.Script"))
+        or imported in {"alembic.context", "alembic.op"}
+    ]
+
+    assert wrong == []
+
+
+def test_the_child_program_needs_the_standard_library_and_alembic_alone() -> None:
+    path = DASHBOARD / "alembic_process" / "child_program.py"
+
+    roots = {imported.split(".")[0] for _line, imported in imports_of(path)}
+
+    assert roots <= sys.stdlib_module_names | {"alembic", "sqlalchemy"}
+
+
+def test_the_child_program_keeps_to_the_syntax_of_python_3_9() -> None:
+    path = DASHBOARD / "alembic_process" / "child_program.py"
+
+    ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 9))
+
+
+@pytest.mark.parametrize("room", ["revisions", "gate", "sources"])
+def test_a_room_passes_its_tests_where_django_cannot_be_imported(room: str) -> None:
+    command = [sys.executable, "-m", "pytest", f"tests/{room}", "-q", "-p", "tests.without_django", "-p", "no:django"]
+
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=170)
+
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
