@@ -12,7 +12,6 @@ import hashlib
 import re
 import warnings
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from dashboard.revisions.records import Problem, ProblemKind, RevisionRecord, UnreadableFile
 from dashboard.sources.revision_text import choose_message, find_create_date, parse_create_date
@@ -145,7 +144,7 @@ def _strings(module: ast.Module) -> tuple[str, str]:
 
 def _build(path: str, content: bytes, found: Assignments, docstring: str, later: str) -> FileReading:
     values, lines = found.values, found.lines
-    name = PurePosixPath(path).name
+    name = path.rpartition("/")[2]
     if "revision" not in values:
         legacy = _LEGACY_NAME.match(name)
         if not legacy:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from dashboard.sources.errors import ScriptDirectoryError
 from dashboard.sources.file_hashes import hash_file, hash_folder
 from dashboard.sources.project_source import ProjectSource
 from dashboard.sources.revision_file import read_revision_file
+from dashboard.sources.shown_paths import PathNames
 from dashboard.sources.version_files import VersionFile, list_version_files, read_content
 
 __all__ = ["ScriptDirectoryError", "ScriptDirectoryReading", "read_script_directory"]
@@ -38,7 +40,8 @@ class ScriptDirectoryReading:
 def read_script_directory(settings: ProjectSource) -> ScriptDirectoryReading:
     """Read as text everything that Alembic would load. Raises ScriptDirectoryError where there is nothing to read."""
     configuration = read_alembic_configuration(settings)
-    listing = list_version_files(configuration, settings.directory)
+    names = PathNames(settings.directory)
+    listing = list_version_files(configuration, names)
     records: list[RevisionRecord] = []
     unreadable: list[UnreadableFile] = list(listing.unreadable)
     problems: list[Problem] = [*configuration.problems, *listing.problems]
@@ -54,10 +57,10 @@ def read_script_directory(settings: ProjectSource) -> ScriptDirectoryReading:
             files[file.shown] = reading.record.sha256
         if reading.unreadable is not None:
             unreadable.append(reading.unreadable)
-    for folder in dict.fromkeys((configuration.script_location, *configuration.version_locations)):
-        hash_folder(folder, settings.directory, files)
+    for folder in _outermost((configuration.script_location, *configuration.version_locations)):
+        hash_folder(folder, names, files)
     for path in configuration.files:
-        hash_file(path, settings.directory, files)
+        hash_file(path.as_posix(), names, files)
     return ScriptDirectoryReading(
         records=tuple(records),
         unreadable=tuple(unreadable),
@@ -67,6 +70,11 @@ def read_script_directory(settings: ProjectSource) -> ScriptDirectoryReading:
         files=dict(sorted(files.items())),
         commit=git.head_commit(configuration.script_location) if settings.git else "",
     )
+
+
+def _outermost(folders: Sequence[Path]) -> list[Path]:
+    """Those that lie in none of the others."""
+    return [folder for folder in dict.fromkeys(folders) if not any(other in folder.parents for other in folders)]
 
 
 def _content(file: VersionFile, unreadable: list[UnreadableFile]) -> bytes | None:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def shown(path: str | Path, directory: Path) -> str:
-    """Relative to the project's directory where it lies inside, with forward slashes; else as it is."""
-    text = path if isinstance(path, str) else path.as_posix()
-    inside = f"{directory.as_posix().rstrip('/')}/"
-    return text[len(inside) :] if text.startswith(inside) else text
+class PathNames:
+    """Names paths relative to the project's directory where they lie inside, with forward slashes; else as they are."""
+
+    def __init__(self, directory: Path) -> None:
+        self._inside = f"{directory.as_posix().rstrip('/')}/"
+
+    def name(self, path: str) -> str:
+        """What is shown for `path`, which is absolute."""
+        return path.removeprefix(self._inside)

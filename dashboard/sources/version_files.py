@@ -6,12 +6,11 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from dashboard.revisions.records import Problem, ProblemKind, UnreadableFile
 from dashboard.sources.alembic_configuration import AlembicConfiguration
 from dashboard.sources.revision_file import LARGEST_FILE
-from dashboard.sources.shown_paths import shown
+from dashboard.sources.shown_paths import PathNames
 
 _REVISION_FILE = re.compile(r"(?!\.\#|__init__)(.*\.py)$")
 """As Alembic's: no editor's lock file, no package file."""
@@ -34,7 +33,7 @@ class Listing:
     problems: list[Problem] = field(default_factory=list)
 
 
-def list_version_files(configuration: AlembicConfiguration, directory: Path) -> Listing:
+def list_version_files(configuration: AlembicConfiguration, names: PathNames) -> Listing:
     """List the revision files. A symbolic link that leads out of the script directory is not followed."""
     listing = Listing()
     inside = [os.path.realpath(configuration.script_location)]
@@ -45,17 +44,17 @@ def list_version_files(configuration: AlembicConfiguration, directory: Path) -> 
         if not location.exists():
             continue
         if location.is_symlink() and not _lies_in(os.path.realpath(location), inside):
-            listing.problems.append(_leads_out(shown(location, directory)))
+            listing.problems.append(_leads_out(names.name(location.as_posix())))
             continue
         for folder, entries in _walk(location.as_posix(), configuration.recursive):
             real = os.path.realpath(folder)
             for entry in entries:
                 path = _real_path(entry, real, inside)
                 if path is None:
-                    listing.problems.append(_leads_out(shown(entry.path, directory)))
+                    listing.problems.append(_leads_out(names.name(entry.path)))
                 elif path not in seen and _REVISION_FILE.match(path.rpartition("/")[2]):
                     seen.add(path)
-                    _add(listing, entry, shown(entry.path, directory))
+                    _add(listing, entry, names.name(entry.path))
     return listing
 
 
