@@ -82,8 +82,10 @@ class PostgreSQLDatabase:
 
     def _read(self, timeout: float, read: Callable[[Connection, Deadline], T]) -> T:
         limit = Deadline(timeout)
-        with open_connection(self.target, application=APPLICATION, timeout=timeout) as connection:
-            connection.begin_reading(timeout=limit.remaining(), repeatable=True)
+        with (
+            open_connection(self.target, application=APPLICATION, timeout=timeout) as connection,
+            connection.reading(timeout=limit.remaining(), repeatable=True),
+        ):
             return read(connection, limit)
 
 

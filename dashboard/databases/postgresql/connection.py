@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import select
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg2
@@ -52,6 +52,8 @@ KEEPALIVES = {
 }
 """A server that has vanished is noticed within about ten seconds."""
 
+ROLLBACK_TIMEOUT = 1.0
+
 _REDIRECTING_VARIABLES = ("PGHOSTADDR", "PGSERVICE", "PGSERVICEFILE", "PGOPTIONS")
 
 
@@ -77,12 +79,13 @@ class Connection:
                 return cursor.fetchall() if cursor.description else []
         except _Silence:
             self.close()
-            raise explain_silence(self._target, timeout) from None
+            raise explain_silence(self._target) from None
         except psycopg2.Error as error:
             raise explain_failure(error, self._target) from None
 
-    def begin_reading(self, *, timeout: float, repeatable: bool = False) -> None:
-        """Starts a read-only transaction whose statements are stopped by the server after `timeout`.
+    @contextmanager
+    def reading(self, *, timeout: float, repeatable: bool = False) -> Iterator[None]:
+        """A read-only transaction, of which the server stops a statement after `timeout`; rolled back afterwards.
 
         SET LOCAL, and no start-up options: both work through a connection pool and leave nothing behind in it.
         """
@@ -93,6 +96,10 @@ class Connection:
             f" SET LOCAL lock_timeout = {min(milliseconds, 500)}",
             timeout=timeout,
         )
+        yield
+        # A connection that is lost, or that an error leaves to be closed, ends its transaction as well.
+        with suppress(DatabaseUnavailable):
+            self.query("ROLLBACK", timeout=ROLLBACK_TIMEOUT)
 
     def close(self) -> None:
         """Ends the session; may be called twice."""
@@ -116,7 +123,7 @@ def open_connection(
     except _Silence:
         if raw is not None:
             raw.close()
-        raise explain_silence(target, timeout) from None
+        raise explain_silence(target) from None
     except psycopg2.Error as error:
         raise explain_failure(error, target) from None
     connection = Connection(raw, target)

@@ -86,12 +86,12 @@ def explain_failure(error: Any, target: DatabaseTarget) -> DatabaseUnavailable:
     return DatabaseUnavailable(reason, f"{said}. {mend}".strip())
 
 
-def explain_silence(target: DatabaseTarget, seconds: float) -> DatabaseUnavailable:
-    """Nothing was heard from the server for `seconds`."""
+def explain_silence(target: DatabaseTarget) -> DatabaseUnavailable:
+    """Nothing was heard from the server within the time that it had."""
     where = f"{target.host or 'the local socket'}{f':{target.port}' if target.port else ''}"
     return DatabaseUnavailable(
         Reason.TIMEOUT,
-        f"No answer from {where} within {seconds:.3g} s. Check that the host is right, that no firewall drops "
+        f"No answer from {where} in time. Check that the host is right, that no firewall drops "
         "the packets and that the server is not frozen.",
     )
 

@@ -30,8 +30,10 @@ def observe_version_table(
     """What the version table says now. `timeout` is for the whole, in seconds."""
     deadline = Deadline(timeout)
     try:
-        with open_connection(target, application=APPLICATION, timeout=timeout) as connection:
-            connection.begin_reading(timeout=deadline.remaining())
+        with (
+            open_connection(target, application=APPLICATION, timeout=timeout) as connection,
+            connection.reading(timeout=deadline.remaining()),
+        ):
             place = find_version_table(
                 connection,
                 table=version_table,

@@ -20,7 +20,7 @@ WHERE NOT i.indisvalid AND n.nspname !~ '^pg_' ORDER BY 1
 
 
 def digest_schema(connection: Connection, limit: Deadline) -> str:
-    """A sha256 in hex. Needs a transaction of `begin_reading(repeatable=True)`. Raises DatabaseUnavailable."""
+    """A sha256 in hex. Needs a transaction, best one of `reading(repeatable=True)`. Raises DatabaseUnavailable."""
     # With nothing on the search path, every definition names its schemas.
     connection.query("SET LOCAL search_path = ''", timeout=limit.remaining())
     digest = sha256()
