@@ -13,4 +13,5 @@ class DashboardConfig(AppConfig):
     def ready(self) -> None:
         from dashboard import access, checks  # noqa: F401  (checks register themselves)
 
-        post_migrate.connect(access.create_role_groups, sender=self)
+        # For every app: the permissions of this one exist only once all receivers for it have run.
+        post_migrate.connect(access.create_role_groups)
