@@ -49,6 +49,10 @@ class Plan(models.Model):
     target = models.JSONField()
     steps = models.JSONField()
     """[{"revision", "message", "path", "sha256"}] in the order of execution."""
+    files = models.JSONField()
+    """{path: sha256} of everything that a run executes."""
+    pinned_settings = models.JSONField()
+    """{name: value} of what else decides what a run does."""
     commit = models.CharField(max_length=64, blank=True)
     fingerprint = models.CharField(max_length=64)
     created_at = models.DateTimeField(default=timezone.now)
@@ -182,6 +186,8 @@ class Run(models.Model):
     rows_after = models.JSONField(null=True, blank=True)
     schema_before = models.CharField(max_length=64, blank=True)
     schema_after = models.CharField(max_length=64, blank=True)
+    left_transaction = models.BooleanField(default=False)
+    """A revision used an autocommit block: something may have been committed on its own."""
     backend_pid = models.IntegerField(null=True, blank=True)
     detail = models.TextField(blank=True)
     """Why: the error, the refusal, or what is not known. Masked."""

@@ -40,6 +40,10 @@ class PlanContent:
     current: tuple[str, ...]
     target: tuple[str, ...]
     steps: tuple[PlanStep, ...]
+    files: tuple[tuple[str, str], ...]
+    """(path, sha256) of everything that a run executes: env.py, its configuration, the revisions, what lies beside."""
+    settings: tuple[tuple[str, str], ...]
+    """(name, value) of what else decides what a run does: section, version table and the like."""
     commit: str
     fingerprint: str
 
@@ -83,6 +87,38 @@ def make_plan(
         current=tuple(current),
         target=tuple(target),
         steps=steps,
+        files=tuple(sorted(files.items())),
+        settings=tuple(sorted(settings.items())),
         commit=commit,
         fingerprint=hashlib.sha256(text.encode()).hexdigest(),
     )
+
+
+def first_difference(planned: PlanContent, found: PlanContent) -> str:
+    """Why `found` is not what was planned, in one sentence; empty when the fingerprints agree."""
+    if planned.fingerprint == found.fingerprint:
+        return ""
+    if planned.identity != found.identity:
+        return "The environment is another database now."
+    if sorted(planned.current) != sorted(found.current):
+        return f"The database is at {', '.join(found.current) or 'no revision'} now, not at {', '.join(planned.current) or 'no revision'}."
+    if changed := _changed_files(dict(planned.files), dict(found.files)):
+        return changed
+    if planned.settings != found.settings:
+        return "The project's settings in dashboard.toml changed since the plan was made."
+    if planned.commit != found.commit:
+        return f"The repository is at commit {found.commit[:12] or 'none'} now, not at {planned.commit[:12] or 'none'}."
+    return "The target or the revisions on the way to it are others now."
+
+
+def _changed_files(planned: Mapping[str, str], found: Mapping[str, str]) -> str:
+    edited = sorted(path for path in planned.keys() & found.keys() if planned[path] != found[path])
+    added = sorted(found.keys() - planned.keys())
+    removed = sorted(planned.keys() - found.keys())
+    told = [
+        f"{path} {what}"
+        for what, paths in (("changed", edited), ("is new", added), ("is gone", removed))
+        for path in paths
+    ]
+    more = f", and {len(told) - 3} more files" if len(told) > 3 else ""
+    return f"{', '.join(told[:3])}{more} since the plan was made." if told else ""

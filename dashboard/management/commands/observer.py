@@ -1,0 +1,69 @@
+"""manage.py observer: reads every environment on a schedule, and settles what a dead worker left."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import close_old_connections
+
+from dashboard.sources.configuration import ConfigurationError
+from dashboard.usecases.observe import observe_environments, thin_observations
+from dashboard.usecases.settle_run import settle_lost_runs
+from dashboard.usecases.take_backup import fail_lost_backups
+
+logger = logging.getLogger("dashboard.observer")
+SETTLE_EVERY_SECONDS = 2.0
+THIN_EVERY_SECONDS = 3600.0
+
+
+class Command(BaseCommand):
+    """Runs until SIGTERM or Ctrl-C; ends between two rounds."""
+
+    help = "Reads every environment on a schedule and settles runs and backups whose worker died."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--once", action="store_true", help="one round, then end")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        works = [
+            _Work(settle_lost_runs, SETTLE_EVERY_SECONDS),
+            _Work(fail_lost_backups, SETTLE_EVERY_SECONDS),
+            _Work(observe_environments, float(settings.DASHBOARD_REFRESH_SECONDS)),
+            _Work(thin_observations, THIN_EVERY_SECONDS),
+        ]
+        while not stop.is_set():
+            for work in works:
+                work.do_when_due()
+            close_old_connections()
+            if options["once"]:
+                return
+            stop.wait(0.5)
+
+
+class _Work:
+    """One thing done every so often; its errors are logged and do not end the others."""
+
+    def __init__(self, do: Any, every: float) -> None:
+        self._do = do
+        self._every = every
+        self._due = 0.0
+
+    def do_when_due(self) -> None:
+        if time.monotonic() < self._due:
+            return
+        try:
+            self._do()
+        except ConfigurationError as error:
+            logger.error("dashboard.toml cannot be used: %s", error)
+        except Exception:
+            logger.exception("%s failed; the next round tries again", self._do.__name__)
+        self._due = time.monotonic() + self._every

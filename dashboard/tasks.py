@@ -1,0 +1,27 @@
+"""What workers do. Each task is a thin call of a use-case; none is ever repeated by itself."""
+
+from __future__ import annotations
+
+from django_tasks import task
+
+from dashboard.usecases.execute_run import execute_run
+from dashboard.usecases.observe import observe_environments
+from dashboard.usecases.take_backup import take_backup_now
+
+
+@task(priority=10)
+def execute(run_id: int) -> None:
+    """Executes one confirmed run."""
+    execute_run(run_id=run_id)
+
+
+@task(priority=5)
+def back_up(backup_id: int) -> None:
+    """Takes one requested backup and reads it through."""
+    take_backup_now(backup_id=backup_id)
+
+
+@task()
+def observe(project: str | None = None, environment: str | None = None) -> None:
+    """Reads version tables now."""
+    observe_environments(project=project, environment=environment)

@@ -1,0 +1,106 @@
+"""What every child of a project is told, and the short works that are no run: SQL preview and probe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dashboard.alembic_process.parent import ChildRequest, Ending, run_child
+from dashboard.models import Run
+from dashboard.secrets import Masker
+from dashboard.sources.configuration import Environment, Project, ResolvedEnvironment
+from dashboard.usecases.catalogue import resolve
+
+PREVIEW_SECONDS = 60.0
+PROBE_SECONDS = 30.0
+
+
+class ChildFailed(Exception):
+    """A child could not do its work; the message is masked and says why."""
+
+
+def describe_project(project: Project, resolved: ResolvedEnvironment) -> dict[str, Any]:
+    """The part of a request that is the same for every action. Holds the URL with its password."""
+    return {
+        "config": str(project.config),
+        "section": project.section,
+        "script_location": project.script_location,
+        "version_locations": list(project.version_locations),
+        "version_table": project.version_table,
+        "version_table_schema": project.version_table_schema,
+        "url": resolved.target.child_url(),
+    }
+
+
+def connection_settings(run: Run, environment: Environment) -> dict[str, str]:
+    """What every PostgreSQL connection of a run's child sets for itself, names -> values."""
+
+    def milliseconds(seconds: float) -> str:
+        return f"{int(seconds * 1000)}ms"
+
+    deadline = environment.timeouts.run.total_seconds()
+    return {
+        "application_name": f"alembic-dashboard run {run.pk}"[:63],
+        "lock_timeout": milliseconds(environment.timeouts.lock.total_seconds()),
+        "statement_timeout": milliseconds(environment.timeouts.statement.total_seconds()),
+        "idle_in_transaction_session_timeout": milliseconds(deadline),
+        "client_connection_check_interval": "1000ms",
+        "tcp_keepalives_idle": "5",
+        "tcp_keepalives_interval": "2",
+        "tcp_keepalives_count": "3",
+    }
+
+
+def preview_sql(*, project: Project, environment: Environment, rows: Sequence[str], target: Sequence[str]) -> str:
+    """The SQL of exactly this range by Alembic's offline mode. Raises ChildFailed naming the revision that cannot."""
+    answer = ask_child(
+        project,
+        environment,
+        {"action": "sql", "rows": list(rows), "target": list(target)},
+        wanted="sql",
+        seconds=PREVIEW_SECONDS,
+    )
+    return str(answer["text"])
+
+
+def probe(*, project: Project, environment: Environment) -> dict[str, Any]:
+    """What env.py says: dialect, version_table, version_table_schema. Creates nothing. Raises ChildFailed."""
+    return ask_child(project, environment, {"action": "probe"}, wanted="probe", seconds=PROBE_SECONDS)
+
+
+def ask_child(
+    project: Project, environment: Environment, content: dict[str, Any], *, wanted: str, seconds: float
+) -> dict[str, Any]:
+    """Runs a child to its end and returns its `wanted` event. Raises ChildFailed, NotConfigured."""
+    resolved = resolve(environment)
+    masker = Masker(resolved.secrets)
+    events: list[dict[str, Any]] = []
+    output: list[str] = []
+    result = run_child(
+        ChildRequest(
+            python=project.python,
+            directory=project.directory,
+            variables=resolved.child_variables,
+            deadline=seconds,
+            content={**describe_project(project, resolved), **content},
+        ),
+        on_event=events.append,
+        on_line=lambda line: output.append(line) if len(output) < 200 else None,
+    )
+    if result.ending is Ending.NOT_STARTED:
+        raise ChildFailed(result.message)
+    if result.ending is Ending.DEADLINE:
+        raise ChildFailed(f"env.py did not end within {seconds:.0f} s.")
+    for event in events:
+        if event["event"] == wanted:
+            return event
+    raise ChildFailed(masker.mask(_what_failed(events, output)))
+
+
+def _what_failed(events: list[dict[str, Any]], output: list[str]) -> str:
+    revision = next((e["revision"] for e in reversed(events) if e["event"] == "revision_started"), "")
+    at = f"Revision {revision}: " if revision else ""
+    for event in events:
+        if event["event"] in {"error", "refused"}:
+            return f"{at}{event.get('type', 'Refused')}: {event['message']}"
+    return f"{at}the child ended without an answer. " + " ".join(output[-3:])

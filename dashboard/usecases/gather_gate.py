@@ -1,0 +1,143 @@
+"""Brings together what the gate judges. The only place that does, for the page, the confirmation and the worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from django.utils import timezone
+
+from dashboard.databases.backup import hash_backup
+from dashboard.gate.backup_policy import BackupFacts, BackupPolicy
+from dashboard.gate.condition import Condition
+from dashboard.gate.conditions import GateFacts, judge
+from dashboard.gate.promotion import Predecessor
+from dashboard.models import Backup, Plan, Run
+from dashboard.revisions.plan import PlanContent, first_difference
+from dashboard.revisions.status import State, VersionReading, judge_status
+from dashboard.sources.configuration import Environment, Project
+from dashboard.usecases.catalogue import find_environment
+from dashboard.usecases.plan_upgrade import PlanRefused, compose_plan, content_of
+from dashboard.usecases.read_history import ProjectHistory, read_history
+from dashboard.usecases.read_status import latest_observation, reading_of
+
+
+@dataclass(frozen=True)
+class GateReading:
+    """The conditions as they are now, and what they were judged from."""
+
+    conditions: tuple[Condition, ...]
+    superseded: str
+    now: datetime
+
+
+def read_gate(
+    *,
+    plan: Plan,
+    backup: Backup | None,
+    reading: VersionReading | None = None,
+    own_run: Run | None = None,
+    hash_file: bool = False,
+) -> GateReading:
+    """Judges the gate for a plan and a backup.
+
+    `reading`: the database's rows, read under the lock; absent: the latest observation. `own_run`: the run that asks,
+    which is no other run. `hash_file`: read the backup's whole file and compare it with what was proven.
+    """
+    project, environment = find_environment(plan.project, plan.environment)
+    history = read_history(project)
+    if reading is None:
+        reading = reading_of(latest_observation(plan.project, plan.environment))
+    planned = content_of(plan)
+    status = judge_status(history.graph, reading)
+    now = timezone.now()
+    superseded = _why_superseded(planned, project, environment, history, reading)
+    facts = GateFacts(
+        plan=planned,
+        allow=environment.allow,
+        superseded=superseded,
+        state=status.state,
+        state_detail=status.detail,
+        history_problems=_problems_in_the_way(history, planned),
+        uncertain=status.uncertain,
+        predecessors=tuple(_predecessor(project, name, history, planned) for name in environment.requires),
+        backup=_backup_facts(backup, hash_file=hash_file) if backup else None,
+        policy=BackupPolicy(method=environment.backup.method, max_age=environment.backup.max_age),
+        other_run=_other_run(plan, own_run),
+        now=now,
+    )
+    return GateReading(judge(facts), superseded, now)
+
+
+def _why_superseded(
+    planned: PlanContent,
+    project: Project,
+    environment: Environment,
+    history: ProjectHistory,
+    reading: VersionReading | None,
+) -> str:
+    if reading is None:
+        return f"{environment.name} has not been read yet."
+    try:
+        found = compose_plan(
+            project=project, environment=environment, reading=reading, targets=planned.target, history=history
+        )
+    except PlanRefused as refusal:
+        return str(refusal)
+    return first_difference(planned, found)
+
+
+def _problems_in_the_way(history: ProjectHistory, planned: PlanContent) -> tuple[str, ...]:
+    if history.reading is None:
+        return (history.error,)
+    wanted = {step.revision for step in planned.steps} | set(planned.current)
+    closure = history.graph.ancestors(planned.target) | wanted
+    return tuple(f"{p.path}: {p.detail} {p.hint}" for p in history.problems if p.revision in closure)
+
+
+def _predecessor(project: Project, name: str, history: ProjectHistory, planned: PlanContent) -> Predecessor:
+    environment = project.environment(name)
+    observation = latest_observation(project.name, name)
+    status = judge_status(history.graph, reading_of(observation))
+    is_fresh = observation is not None and timezone.now() - observation.observed_at <= environment.stale_after
+    known = is_fresh and status.state in {State.CURRENT, State.PENDING, State.UNVERSIONED}
+    has = history.graph.ancestors(status.current)
+    return Predecessor(name, known, tuple(step.revision for step in planned.steps if step.revision not in has))
+
+
+def _backup_facts(backup: Backup, *, hash_file: bool) -> BackupFacts:
+    return BackupFacts(
+        number=backup.pk,
+        project=backup.project,
+        environment=backup.environment,
+        method=backup.method,
+        state=backup.state,
+        identity=backup.identity,
+        rows=tuple(backup.rows),
+        taken_at=backup.taken_at,
+        was_read_through=backup.read_through_at is not None,
+        error=backup.error,
+        file_changed=_file_change(backup, hash_file=hash_file),
+    )
+
+
+def _file_change(backup: Backup, *, hash_file: bool) -> str:
+    if backup.method != Backup.Method.DUMP or backup.state != Backup.State.PROVEN:
+        return ""
+    path = Path(backup.path)
+    if not path.exists():
+        return f"{path.name} is gone."
+    if not hash_file:
+        return ""
+    size, sha256 = hash_backup(path)
+    if size != backup.size:
+        return f"{path.name} has {size:,} bytes, not {backup.size:,}."
+    return "" if sha256 == backup.sha256 else f"the sha256 of {path.name} differs."
+
+
+def _other_run(plan: Plan, own_run: Run | None) -> int | None:
+    live = Run.objects.filter(project=plan.project, environment=plan.environment, phase__in=Run.LIVE)
+    if own_run is not None:
+        live = live.exclude(pk=own_run.pk)
+    return live.values_list("pk", flat=True).first()
