@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dashboard.sources.configuration_checks import VersionTable, check_distinct
@@ -59,7 +59,7 @@ class Project:
     heads: tuple[str, ...]
     git: bool
     allow_variables: frozenset[str]
-    environments: dict[str, Environment]
+    environments: dict[str, Environment] = field(hash=False)
     """In the order of the file."""
 
     def environment(self, name: str) -> Environment:
@@ -85,7 +85,7 @@ class Configuration:
     """A dashboard.toml in which nothing is wrong."""
 
     path: Path
-    projects: dict[str, Project]
+    projects: dict[str, Project] = field(hash=False)
     """In the order of the file."""
 
     def project(self, name: str) -> Project:

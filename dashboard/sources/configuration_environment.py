@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from dashboard.database_target import DatabaseTarget
-from dashboard.secrets import SecretUnresolved, Source, resolve_source
+from dashboard.secrets import EnvironmentVariable, SecretFile, SecretUnresolved, Source, resolve_source
 from dashboard.sources.configuration_target import TargetRejected, target_from_url, target_from_variables
 from dashboard.sources.configuration_variables import (
     DATABASE_VARIABLES,
@@ -84,20 +84,27 @@ class Environment:
 
         Reads files, connects to nothing. Raises NotConfigured.
         """
-        reason = ""
         try:
             return self._resolved(environ)
         except SecretUnresolved as error:
             reason = str(error)
         except TargetRejected as error:
-            reason = str(error)
+            reason = f"{self._origin()}{error}"
         # Outside of the handlers, so that no chained error carries what was given.
         raise NotConfigured(reason)
+
+    def _origin(self) -> str:
+        """Where a URL that is wrong was found, for it is not in dashboard.toml."""
+        if isinstance(self.url, EnvironmentVariable):
+            return f"In the environment variable {self.url.name}: "
+        if isinstance(self.url, SecretFile):
+            return f"In the file {self.base / self.url.path}: "
+        return f"In the variables {self.variables_prefix}DATABASE_...: " if self.variables_prefix else ""
 
     def _resolved(self, environ: Mapping[str, str]) -> ResolvedEnvironment:
         options = {key: resolve_source(value, environ, self.base) for key, value in self.options.items()}
         variables = {key: resolve_source(value, environ, self.base) for key, value in self.variables.items()}
-        target, whole_url = self._target(environ, variables, options)
+        target, urls = self._target(environ, variables, options)
         values = placeholder_values(target)
         filled = {
             key: fill(text, values) if isinstance(self.variables[key], str) else text for key, text in variables.items()
@@ -110,7 +117,7 @@ class Environment:
             **{name: values[name.removeprefix("DATABASE_").lower()] for name in DATABASE_VARIABLES},
             **filled,
         }
-        secrets = [target.password, *whole_url]
+        secrets = [target.password, *urls]
         secrets += [text for key, text in filled.items() if _is_secret(key, self.variables[key])]
         secrets += [text for key, text in options.items() if _is_secret(key, self.options[key])]
         return ResolvedEnvironment(
@@ -122,7 +129,7 @@ class Environment:
     def _target(
         self, environ: Mapping[str, str], variables: Mapping[str, str], options: Mapping[str, str]
     ) -> tuple[DatabaseTarget, tuple[str, ...]]:
-        """The target, and the URL where it came from outside of the file as a whole (then it is a secret)."""
+        """The target, and the URL as it was given where it holds a password, however that was quoted."""
         if self.url is not None:
             url = resolve_source(self.url, environ, self.base)
             target = target_from_url(url, driver=self.driver, options=options, base=self.base)

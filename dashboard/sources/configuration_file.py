@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,7 +19,7 @@ from dashboard.sources.configuration_problems import (
     problem_at,
     problems_of,
 )
-from dashboard.sources.configuration_schema import DashboardTable
+from dashboard.sources.configuration_schema import DashboardTable, table_at
 
 EXAMPLE = """\
 [projects.api]
@@ -51,7 +50,7 @@ def read_file(path: Path) -> dict[str, Any]:
         message = f"It is not UTF-8 text (byte {error.start})."
         hint = "Save it as UTF-8."
     except tomllib.TOMLDecodeError as error:
-        message = f"It is no valid TOML: {_without_values(str(error))}."
+        message = f"It is no valid TOML: {error}."  # names a place and keys, never a value
         hint = "Strings stand in quotes, a key is written once, a table's name in brackets."
     except RecursionError:
         message, hint = "It is nested too deeply.", "Remove the nesting."
@@ -91,7 +90,8 @@ def _rules(tables: DashboardTable, base: Path, dropped: set[str]) -> Iterator[Co
     for name, project in tables.projects.items():
         location = ("projects", name)
         yield from checks.check_name(location)
-        yield from checks.check_project(name, project, base)
+        if not (was_dropped(*location, "directory") or was_dropped(*location, "config")):
+            yield from checks.check_project(name, project, base)
         if not project.environments and not was_dropped(*location, "environments"):
             yield problem_at(
                 (*location, "environments"),
@@ -118,7 +118,14 @@ def _resolved_tree(
         return value
     source = None if _holds_names(location) else _as_source(value)
     if source is None:
-        tree = {key: _resolved_tree(inner, (*location, key), environ, base, problems) for key, inner in value.items()}
+        known = table_at(location)
+        tree = {
+            # What stands below an unknown key is not looked at: the key itself is the problem.
+            key: inner
+            if known is not None and key not in known.model_fields
+            else _resolved_tree(inner, (*location, key), environ, base, problems)
+            for key, inner in value.items()
+        }
         return {key: inner for key, inner in tree.items() if inner is not None}
     if _is_for_later(location):
         return source
@@ -162,11 +169,6 @@ def _drop(tree: Any, location: Location) -> None:
         if not isinstance(tree.get(step), dict):
             return
         tree = tree[step]
-
-
-def _without_values(message: str) -> str:
-    """Of tomllib's message what tells the place; quoted parts could come from a value."""
-    return re.sub(r"(['\"]).{2,}\1", "...", message).rstrip(".")
 
 
 def _indented(text: str) -> str:

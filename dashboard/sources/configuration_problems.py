@@ -25,7 +25,7 @@ _WRONG_TYPE = {
     "list_type": ("This is no list.", 'Write a list: ["first", "second"], or [] for none.'),
     "dict_type": ("This is no table.", "Write a table: { key = value }, or a [section] of its own."),
     "model_type": ("This is no table.", "Write a table: { key = value }, or a [section] of its own."),
-    "string_too_short": ("It is empty.", "Give it a value, or leave the key out for the default."),
+    "too_short": ("It is empty.", "Give it a value, or leave the key out for the default."),
     "greater_than_equal": ("The number is too small.", "Write 1 or more."),
 }
 _PLANNED_VALUES = {"method": "command", "verify": "restore"}
@@ -74,17 +74,23 @@ def dotted(location: Location) -> str:
 
 def meaning_of(location: Location) -> str:
     """`max_age: how old a backup may be for a run.`; empty where the schema gives the key no meaning."""
-    # A variable or option has the meaning of the table it stands in.
-    for *parent, key in filter(None, (location, location[:-1])):
-        table = table_at(tuple(parent))
-        if table is not None and key in table.model_fields and key not in ("projects", "environments"):
-            return f"{key}: {table.model_fields[str(key)].description}."
-    return ""
+    if not location:
+        return ""
+    *parent, key = location
+    table = table_at(tuple(parent))
+    if table is None:
+        # A variable, an option or a place in a list has the meaning of what it stands in.
+        return meaning_of(tuple(parent))
+    if key not in table.model_fields:
+        return ""
+    return f"{key}: {table.model_fields[str(key)].description}."
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The one of `known` that was likely meant, else an empty string."""
-    return next(iter(get_close_matches(name, list(known), n=1, cutoff=0.6)), "")
+    names = list(known)
+    begun = [other for other in names if name and other.startswith(name)]
+    return next(iter(begun if len(begun) == 1 else get_close_matches(name, names, n=1, cutoff=0.6)), "")
 
 
 def problems_of(error: ValidationError) -> list[tuple[Location, ConfigurationProblem]]:
