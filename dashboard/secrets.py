@@ -70,6 +70,8 @@ def _file_text(path: Path) -> str:
     try:
         with path.open("rb") as stream:
             content = stream.read(LARGEST_SECRET_FILE + 1)
+    except ValueError:
+        raise SecretUnresolved("The path of the file holds a NUL character.") from None
     except OSError as error:
         # The system's own words name the path and the cause, nothing of the content.
         raise SecretUnresolved(f"The file {path} cannot be read: {error.strerror or 'unknown cause'}.") from None

@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from dashboard.secrets import EnvironmentVariable, SecretFile, SecretUnresolved, resolve_source
-from dashboard.sources import configuration_checks as checks
+from dashboard.sources.configuration_checks import check_name, check_project, check_requires
+from dashboard.sources.configuration_environment_checks import check_database, check_variables
 from dashboard.sources.configuration_problems import (
     ConfigurationError,
     ConfigurationProblem,
@@ -28,6 +29,9 @@ directory = "api"                  # the folder with alembic.ini
 [projects.api.environments.production]
 url = { env = "PRODUCTION_URL" }   # or "postgresql://user:password@host/name", or "sqlite:///app.db"
 """
+
+OWN_SECRETS = frozenset({"DASHBOARD_SECRET_KEY", "DASHBOARD_DATABASE_URL", "DJANGO_SECRET_KEY"})
+"""Variables that the dashboard keeps for itself."""
 
 _LATER = frozenset({"url", "variables", "options"})
 """Keys of an environment that are resolved when it is used, so that a missing secret concerns it alone."""
@@ -89,9 +93,9 @@ def _rules(tables: DashboardTable, base: Path, dropped: set[str]) -> Iterator[Co
         yield ConfigurationProblem(key="", message="It names no project.", hint=f"For a start:\n{_indented(EXAMPLE)}")
     for name, project in tables.projects.items():
         location = ("projects", name)
-        yield from checks.check_name(location)
+        yield from check_name(location)
         if not (was_dropped(*location, "directory") or was_dropped(*location, "config")):
-            yield from checks.check_project(name, project, base)
+            yield from check_project(name, project, base)
         if not project.environments and not was_dropped(*location, "environments"):
             yield problem_at(
                 (*location, "environments"),
@@ -100,20 +104,24 @@ def _rules(tables: DashboardTable, base: Path, dropped: set[str]) -> Iterator[Co
             )
         for key, environment in project.environments.items():
             place = (*location, "environments", key)
-            yield from checks.check_name(place)
-            yield from checks.check_variables(place, environment, project.allow_variables)
+            yield from check_name(place)
+            yield from check_variables(place, environment, project.allow_variables)
             if not any(was_dropped(*place, given) for given in ("url", "variables", "variables_prefix")):
-                yield from checks.check_database(place, environment, base)
+                yield from check_database(place, environment, base)
         requires = {key: tuple(inner.requires) for key, inner in project.environments.items()}
-        yield from checks.check_requires(name, requires)
+        yield from check_requires(name, requires)
 
 
 def _resolved_tree(
     value: Any, location: Location, environ: Mapping[str, str], base: Path, problems: list[ConfigurationProblem]
 ) -> Any:
-    """A copy with every `{ env = ... }` and `{ file = ... }` replaced, or kept as a source where it is for later."""
+    """A copy with every `{ env = ... }` and `{ file = ... }` replaced, or kept as a source where it is for later.
+
+    None, which TOML does not have, where the value cannot be had; then `problems` says why.
+    """
     if isinstance(value, list):
-        return [_resolved_tree(inner, location, environ, base, problems) for inner in value]
+        items = [_resolved_tree(inner, location, environ, base, problems) for inner in value]
+        return [item for item in items if item is not None]
     if not isinstance(value, dict):
         return value
     source = None if _holds_names(location) else _as_source(value)
@@ -127,6 +135,10 @@ def _resolved_tree(
             for key, inner in value.items()
         }
         return {key: inner for key, inner in tree.items() if inner is not None}
+    if isinstance(source, EnvironmentVariable) and source.name in OWN_SECRETS:
+        message = f"{source.name} is the dashboard's own secret: no project is given it, and no page shows it."
+        problems.append(problem_at(location, message, "Name another variable."))
+        return None
     if _is_for_later(location):
         return source
     try:
@@ -158,12 +170,8 @@ def _is_for_later(location: Location) -> bool:
 
 def _drop(tree: Any, location: Location) -> None:
     """Removes what stands at `location`; for a place in a list, the whole list, whose default then holds."""
-    steps = list(location)
-    if steps and steps[-1] == "[key]":
-        steps.pop()
-    for depth, step in enumerate(steps):
-        last = depth == len(steps) - 1 or isinstance(steps[depth + 1], int)
-        if last:
+    for depth, step in enumerate(location):
+        if depth == len(location) - 1 or isinstance(location[depth + 1], int):
             tree.pop(step, None)
             return
         if not isinstance(tree.get(step), dict):

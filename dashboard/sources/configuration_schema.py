@@ -27,6 +27,10 @@ _UNITS = {
     "d": timedelta(days=1),
 }
 _DURATION = re.compile(r"([0-9]{1,6})(ms|s|m|h|d)")
+_LONGEST = timedelta(days=3650)
+"""Ten years: the clock can be set back by so much without leaving the calendar."""
+_LONGEST_OF_SERVER = timedelta(days=24)
+"""PostgreSQL counts its timeouts in milliseconds, in 31 bits."""
 
 
 def _duration(value: object) -> timedelta:
@@ -34,9 +38,20 @@ def _duration(value: object) -> timedelta:
     if isinstance(value, timedelta):
         return value
     text = value.strip() if isinstance(value, str) else ""
-    if not text or _DURATION.sub("", text):
+    if not text or len(text) > 40 or _DURATION.sub("", text):
         raise PydanticCustomError("duration", "This is no duration.", {"hint": DURATION_HINT})
-    return sum((int(n) * _UNITS[unit] for n, unit in _DURATION.findall(text)), timedelta())
+    duration = sum((int(number) * _UNITS[unit] for number, unit in _DURATION.findall(text)), timedelta())
+    return _at_most(duration, _LONGEST)
+
+
+def _at_most(value: timedelta, longest: timedelta) -> timedelta:
+    if value > longest:
+        raise PydanticCustomError("duration", "It is too long.", {"hint": f'Write "{longest.days}d" at most.'})
+    return value
+
+
+def _within_server_limit(value: timedelta) -> timedelta:
+    return _at_most(value, _LONGEST_OF_SERVER)
 
 
 def _above_zero(value: timedelta) -> timedelta:
@@ -59,6 +74,8 @@ def _no_nul(value: str) -> str:
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 PositiveDuration = Annotated[Duration, AfterValidator(_above_zero)]
+ServerDuration = Annotated[Duration, AfterValidator(_within_server_limit)]
+PositiveServerDuration = Annotated[PositiveDuration, AfterValidator(_within_server_limit)]
 Text = Annotated[str, AfterValidator(_no_nul)]
 FilledText = Annotated[Text, Field(min_length=1)]
 ConfiguredSource = Annotated[Any, PlainValidator(_source)]
@@ -90,8 +107,10 @@ class BackupTable(Table):
 class TimeoutsTable(Table):
     """`timeouts = { ... }`: what a run may wait for, and how long it may take."""
 
-    lock: PositiveDuration = Field(default=timedelta(seconds=5), description="how long a statement may wait for a lock")
-    statement: Duration = Field(default=timedelta(), description="how long a statement may take; 0s: no limit")
+    lock: PositiveServerDuration = Field(
+        default=timedelta(seconds=5), description="how long a statement may wait for a lock"
+    )
+    statement: ServerDuration = Field(default=timedelta(), description="how long a statement may take; 0s: no limit")
     run: PositiveDuration = Field(default=timedelta(hours=1), description="how long a run may take")
 
 

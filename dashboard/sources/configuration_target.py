@@ -102,7 +102,7 @@ def target_from_variables(values: Mapping[str, str], *, driver: str, options: Ma
 def same_database_key(target: DatabaseTarget) -> tuple[str, ...]:
     """Equal for two targets that surely are one database (and one search path), whoever connects how."""
     if target.dialect is Dialect.SQLITE:
-        return (target.dialect, str(Path(target.name).resolve()))
+        return (target.dialect, os.path.realpath(target.name))
     host = target.host.lower().rstrip(".")
     # libpq's `options` may set the search path, and with it which version table is meant.
     search_path = dict(target.options).get("options", "")

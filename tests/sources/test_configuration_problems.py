@@ -4,8 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dashboard.sources.configuration import ConfigurationError, load_configuration
+from dashboard.sources.configuration_file import checked_tables
 from tests.sources.configuration_folder import PROJECT, error_of, load, load_environment, only_problem, problems_of
 
 URL = 'url = "sqlite:///app.db"'
@@ -139,6 +142,9 @@ def test_an_unknown_key_is_an_error_that_helps(tmp_path: Path, line: str, told: 
         ('title = { env = "MISSING" }', ".title|Its value cannot be found."),
         ('title = { env = "A", default = "b" }', ".title|This is no string."),
         ('title = { file = "missing" }', ".title|Its value cannot be found."),
+        ('title = { file = "a\\u0000b" }', ".title|Its value cannot be found."),
+        ('title = { env = "DASHBOARD_SECRET_KEY" }', ".title|DASHBOARD_SECRET_KEY is the dashboard's own secret"),
+        ('heads = ["a", { env = "MISSING" }]', ".heads|Its value cannot be found."),
     ],
 )
 @pytest.mark.fault(71)
@@ -158,6 +164,16 @@ def test_a_duration_needs_a_number_and_a_unit(tmp_path: Path, value: str) -> Non
     assert key == "stale_after"
     assert "the age from which an observation is shown as stale" in told
     assert '"10m"' in told
+
+
+@pytest.mark.parametrize("key", ["lock", "run"])
+def test_a_duration_that_the_clock_cannot_bear_is_told(tmp_path: Path, key: str) -> None:
+    assert only_problem(tmp_path, f'{URL}\ntimeouts = {{ {key} = "999999d" }}')[0] == f"timeouts.{key}"
+
+
+@pytest.mark.parametrize("key", ["lock", "statement"])
+def test_a_timeout_that_the_server_cannot_count_is_told(tmp_path: Path, key: str) -> None:
+    assert "at most" in only_problem(tmp_path, f'{URL}\ntimeouts = {{ {key} = "25d" }}')[1]
 
 
 @pytest.mark.parametrize("key", ["lock", "run"])
@@ -345,7 +361,8 @@ def test_other_variables_are_accepted(tmp_path: Path, name: str) -> None:
         ('X = "{pasword}"', 'Did you mean "{password}"?'),
         ('X = "{frobnicate}"', "Known are {url} {driver} {host} {port} {name} {user} {password}."),
         ('DATABASE_HOST = "other"', "given twice, by url and by DATABASE_HOST"),
-        ('DATABASE_URL = "sqlite:///x.db"', "given twice, by url and by DATABASE_URL"),
+        ('DATABASE_URL = "sqlite:///x.db"', "another database than the one that is shown"),
+        ('DATABASE_URL = { env = "URL" }', "another database than the one that is shown"),
         ('DATABASE_PASSWORD = { env = "X" }', "given twice, by url and by DATABASE_PASSWORD"),
         ('X = { env = "DASHBOARD_SECRET_KEY" }', "the dashboard's own secret"),
         ('X = { env = "DASHBOARD_DATABASE_URL" }', "the dashboard's own secret"),
@@ -376,6 +393,42 @@ def test_a_database_is_given_once_and_wholly(tmp_path: Path, lines: str, key: st
 
     assert found == key
     assert told in text
+
+
+scalars = (
+    st.text(max_size=8)
+    | st.integers()
+    | st.booleans()
+    | st.floats()
+    | st.dates()
+    | st.sampled_from(["sqlite:///a.db", "1h", "upgrade", "production", "{url}", "\0", "../..", "x" * 300])
+)
+KEYS = [
+    *("projects", "api", "environments", "production", "directory", "config", "title", "heads", "git", "python"),
+    *("url", "variables", "options", "requires", "allow", "backup", "timeouts", "keep", "lock", "stale_after"),
+    *("env", "file", "DATABASE_HOST", "DATABASE_URL", "variables_prefix", "driver", "ref", "[key]", ""),
+]
+trees = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=6),
+    max_leaves=25,
+)
+
+
+@given(trees, st.sampled_from([(), ("projects",), ("projects", "api"), ("projects", "api", "environments", "x")]))
+@settings(max_examples=300, deadline=None)
+@pytest.mark.fault(71)
+def test_whatever_the_file_holds_it_is_tables_and_problems(tree: object, location: tuple[str, ...]) -> None:
+    for step in reversed(location):
+        tree = {step: tree}
+    if not isinstance(tree, dict):
+        tree = {"projects": tree}
+
+    tables, problems = checked_tables(tree, {}, Path("/nonexistent"))
+
+    assert problems
+    assert all(isinstance(name, str) for name in tables.projects)
+    assert all(problem.message and problem.hint for problem in problems)
 
 
 @pytest.mark.fault(71)

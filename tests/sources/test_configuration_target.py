@@ -223,6 +223,12 @@ def test_any_text_is_a_target_or_rejected_and_nothing_else(text: str) -> None:
         assert target.dialect is not Dialect.POSTGRESQL or "=" not in target.name
 
 
+def test_a_link_to_itself_is_no_trouble(tmp_path: Path) -> None:
+    (tmp_path / "loop.db").symlink_to("loop.db")
+
+    assert same_database_key(target_of(f"sqlite:///{tmp_path}/loop.db"))
+
+
 def test_one_database_is_recognised_whoever_connects() -> None:
     one = target_of("postgresql://me:x@LOCALHOST/api")
     other = target_of("postgresql+asyncpg://you@127.0.0.1:5432/api?sslmode=disable")
