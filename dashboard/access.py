@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django_htmx.http import HttpResponseClientRedirect
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.auth.models import AnonymousUser, User
 
 SEE = "dashboard.see_dashboard"
 COMPARE = "dashboard.compare_heads"
@@ -43,6 +47,15 @@ def permission(name: str) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def require(user: AbstractBaseUser | AnonymousUser, name: str) -> User:
+    """The signed-in user, where they have `name`; else PermissionDenied. Use-cases ask again, whoever calls them."""
+    known = cast("User", user)
+    if not known.is_authenticated or not known.has_perm(name):
+        roles = " or ".join(role for role, names in ROLES.items() if name in names)
+        raise PermissionDenied(f"This needs the role {roles}.")
+    return known
 
 
 class HtmxLoginMiddleware:

@@ -8,6 +8,8 @@ standard output and standard error, which are the run's log, never to the events
 Actions of a request: "upgrade", "sql" (Alembic's offline mode) and "probe" (ask env.py for its version table).
 """
 
+from __future__ import annotations
+
 import ctypes
 import hashlib
 import json
@@ -15,6 +17,7 @@ import os
 import signal
 import sys
 import traceback
+from typing import Any, Iterator
 
 PR_SET_PDEATHSIG = 1
 
@@ -26,15 +29,15 @@ class Refused(Exception):
 class Events:
     """The pipe to the parent. Each event is one line of JSON."""
 
-    def __init__(self, descriptor):
+    def __init__(self, descriptor: int) -> None:
         self._pipe = os.fdopen(descriptor, "w", encoding="utf-8", buffering=1)
 
-    def emit(self, event, **fields):
+    def emit(self, event: str, **fields: Any) -> None:
         self._pipe.write(json.dumps({"event": event, **fields}) + "\n")
         self._pipe.flush()
 
 
-def main():
+def main() -> int:
     """Reads the request, does it, and exits 0 when it was done, 3 when refused, 1 on an error."""
     request_descriptor, event_descriptor = int(sys.argv[1]), int(sys.argv[2])
     os.set_inheritable(event_descriptor, False)
@@ -58,7 +61,7 @@ def main():
     return 0
 
 
-def _die_with_parent(parent_pid):
+def _die_with_parent(parent_pid: int) -> None:
     """Linux ends this process when the worker's thread dies; elsewhere the observer notices the lost worker."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -66,7 +69,7 @@ def _die_with_parent(parent_pid):
         raise SystemExit("the worker that started this run is gone")
 
 
-def _check_files(files):
+def _check_files(files: dict[str, str]) -> None:
     """`files`: path -> sha256 of everything that was confirmed. Reads each, refuses at the first difference."""
     for path, expected in files.items():
         try:
@@ -78,7 +81,7 @@ def _check_files(files):
             raise Refused("%s changed after the plan was confirmed. Make a new plan." % path)
 
 
-def _perform(request, events):
+def _perform(request: dict[str, Any], events: Events) -> None:
     import alembic
     import sqlalchemy
 
@@ -96,7 +99,7 @@ def _perform(request, events):
     {"upgrade": _upgrade, "sql": _preview_sql, "probe": _probe}[request["action"]](request, events, config, script)
 
 
-def _alembic_config(request):
+def _alembic_config(request: dict[str, Any]) -> Any:
     from alembic.config import Config
 
     is_toml = request["config"].endswith(".toml")
@@ -115,15 +118,15 @@ def _alembic_config(request):
     return config
 
 
-def _upgrade(request, events, config, script):
+def _upgrade(request: dict[str, Any], events: Events, config: Any, script: Any) -> None:
     """Applies exactly the confirmed revisions, telling each one's beginning and end."""
     _configure_connections(request, events)
     expected = request["steps"]
 
-    def revisions(rows, context):
+    def revisions(rows: tuple[str, ...], context: Any) -> Iterator[Any]:
         if sorted(rows) != sorted(request["rows"]):
-            found = ", ".join(rows) or "no row"
-            raise Refused("The version table holds %s, which is not what was confirmed. Make a new plan." % found)
+            held = ", ".join(rows) or "no row"
+            raise Refused("The version table holds %s, which is not what was confirmed. Make a new plan." % held)
         steps = script._upgrade_revs(tuple(request["target"]), rows)
         found = [step.revision.revision for step in steps]
         if found != expected:
@@ -136,27 +139,32 @@ def _upgrade(request, events, config, script):
     _run_environment(request, config, script, revisions, events)
 
 
-def _run_environment(request, config, script, work, events, **options):
+def _run_environment(
+    request: dict[str, Any], config: Any, script: Any, work: Any, events: Events, **options: Any
+) -> None:
     from alembic.runtime.environment import EnvironmentContext
 
-    class CheckedEnvironment(EnvironmentContext):
-        """Verifies, as soon as env.py has configured its connection, that it is the confirmed database."""
+    environment = EnvironmentContext(config, script, fn=work, **options)
+    plain = environment.configure
 
-        def configure(self, *args, **kwargs):
-            super().configure(*args, **kwargs)
-            context = self.get_context()
-            if not context.as_sql:
-                _check_context(context, request, events)
-                _tell_autocommit_blocks(context, events)
+    def configure(*args: Any, **kwargs: Any) -> None:
+        plain(*args, **kwargs)
+        _check_context(environment.get_context(), request, events)
+        _tell_autocommit_blocks(environment.get_context(), events)
 
-    if request["action"] != "upgrade":
-        CheckedEnvironment = EnvironmentContext
-    with CheckedEnvironment(config, script, fn=work, **options):
+    if request["action"] == "upgrade":
+        # On the object, not in a subclass: Alembic's `context` module passes calls on by the class itself.
+        environment.configure = configure
+    with environment:
         script.run_env()
 
 
-def _check_context(context, request, events):
+def _check_context(context: Any, request: dict[str, Any], events: Events) -> None:
     """Before the version table is touched: the right table, in the right database."""
+    if context.as_sql:
+        raise Refused(
+            "env.py runs offline, so that nothing would be applied. Let it connect unless Alembic says offline."
+        )
     was_in_transaction = _in_transaction(context.connection)
     schema = context.version_table_schema or ""
     if (context.version_table, schema) != (request["version_table"], request["version_table_schema"]):
@@ -185,26 +193,26 @@ def _check_context(context, request, events):
         context.connection.rollback()
 
 
-def _tell_autocommit_blocks(context, events):
+def _tell_autocommit_blocks(context: Any, events: Events) -> None:
     """What such a block does is committed on its own, so the parent must never call that run rolled back."""
     plain = context.autocommit_block
 
-    def telling():
+    def telling() -> Any:
         events.emit("left_transaction")
         return plain()
 
     context.autocommit_block = telling
 
 
-def _dotted(schema, table):
+def _dotted(schema: str, table: str) -> str:
     return "%s.%s" % (schema, table) if schema else table
 
 
-def _in_transaction(connection):
+def _in_transaction(connection: Any) -> bool:
     return bool(connection.in_transaction())
 
 
-def _sees_advisory_lock(connection, challenge):
+def _sees_advisory_lock(connection: Any, challenge: dict[str, Any]) -> bool:
     """The parent holds a random 62-bit advisory lock; it is visible only from within the same database."""
     key = challenge["challenge_key"]
     found = connection.exec_driver_sql(
@@ -215,7 +223,7 @@ def _sees_advisory_lock(connection, challenge):
     return bool(found.scalar())
 
 
-def _is_same_file(connection, challenge):
+def _is_same_file(connection: Any, challenge: dict[str, Any]) -> bool:
     for row in connection.exec_driver_sql("PRAGMA database_list"):
         if row[1] == "main" and row[2]:
             status = os.stat(row[2])
@@ -223,7 +231,7 @@ def _is_same_file(connection, challenge):
     return False
 
 
-def _configure_connections(request, events):
+def _configure_connections(request: dict[str, Any], events: Events) -> None:
     """Every connection of this process gets the run's time limits and takes the shared key of the run's lock.
 
     A class-level listener, because env.py makes the engine: it works for psycopg2, psycopg, pg8000 and asyncpg,
@@ -235,7 +243,7 @@ def _configure_connections(request, events):
     from sqlalchemy.engine import Engine
 
     @event.listens_for(Engine, "connect")
-    def prepare(connection, _record):
+    def prepare(connection: Any, _record: Any) -> None:
         if type(connection).__module__.startswith("sqlite3"):
             return
         cursor = connection.cursor()
@@ -254,13 +262,13 @@ def _configure_connections(request, events):
         connection.commit()
 
 
-def _preview_sql(request, events, config, script):
+def _preview_sql(request: dict[str, Any], events: Events, config: Any, script: Any) -> None:
     """Alembic's offline mode over exactly the planned range; the SQL is one event."""
     import io
 
     config.output_buffer = buffer = io.StringIO()
 
-    def revisions(rows, context):
+    def revisions(rows: tuple[str, ...], context: Any) -> Iterator[Any]:
         for step in script._upgrade_revs(tuple(request["target"]), rows):
             events.emit("revision_started", revision=step.revision.revision)
             yield step
@@ -278,10 +286,10 @@ def _preview_sql(request, events, config, script):
     events.emit("sql", text=buffer.getvalue())
 
 
-def _probe(request, events, config, script):
+def _probe(request: dict[str, Any], events: Events, config: Any, script: Any) -> None:
     """What env.py says of its version table, found without creating anything."""
 
-    def look(rows, context):
+    def look(_rows: Any, context: Any) -> list[Any]:
         events.emit(
             "probe",
             dialect=context.dialect.name,

@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser, User
 from django.core import signing
-from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -28,7 +28,7 @@ class ConfirmationRefused(Exception):
 
 def confirm_plan(
     *,
-    user: User | AbstractBaseUser | AnonymousUser,
+    user: AbstractBaseUser | AnonymousUser,
     token: str,
     typed: str,
     project: str | None = None,
@@ -39,9 +39,8 @@ def confirm_plan(
     `token` is of the page that the user looked at: it names the plan and the backup that they saw. `project` and
     `environment`, where given, are what the form was sent for, and must be the plan's.
     """
-    if not user.has_perm(access.CONFIRM):  # type: ignore[union-attr]
-        raise PermissionDenied("Confirming a plan needs the role operator.")
-    ticket = _open_ticket(token, user.pk)
+    operator = access.require(user, access.CONFIRM)
+    ticket = _open_ticket(token, operator.pk)
     plan = Plan.objects.filter(pk=ticket["plan"]).first()
     backup = Backup.objects.filter(pk=ticket["backup"]).first()
     if plan is None or backup is None:
@@ -53,7 +52,7 @@ def confirm_plan(
     closed = [c for c in read_gate(plan=plan, backup=backup).conditions if not c.met]
     if closed:
         raise ConfirmationRefused(*(f"{condition.words} {condition.mend}" for condition in closed))
-    return _create_run(plan, backup, user, ticket["nonce"], typed.strip())
+    return _create_run(plan, backup, operator, ticket["nonce"], typed.strip())
 
 
 def _open_ticket(token: str, user_id: int | None) -> dict[str, Any]:
@@ -70,7 +69,7 @@ def _open_ticket(token: str, user_id: int | None) -> dict[str, Any]:
     return dict(ticket)
 
 
-def _create_run(plan: Plan, backup: Backup, user: Any, nonce: str, typed: str) -> Run:
+def _create_run(plan: Plan, backup: Backup, user: User, nonce: str, typed: str) -> Run:
     from dashboard.tasks import execute
 
     now = timezone.now()

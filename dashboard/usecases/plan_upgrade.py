@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 
 from dashboard import access
 from dashboard.models import Plan
@@ -24,15 +24,14 @@ class PlanRefused(Exception):
 
 
 def plan_upgrade(
-    *, user: User | AbstractBaseUser | AnonymousUser, project: str, environment: str, targets: Sequence[str] = ()
+    *, user: AbstractBaseUser | AnonymousUser, project: str, environment: str, targets: Sequence[str] = ()
 ) -> Plan:
     """Stores a plan from the latest observation; waits for no database.
 
     `targets`: Alembic's notation; empty: the effective head, or the permanent heads. Raises PlanRefused,
     PermissionDenied, UnknownName.
     """
-    if not user.has_perm(access.PLAN):  # type: ignore[union-attr]
-        raise PermissionDenied("Planning an upgrade needs the role developer or operator.")
+    planner = access.require(user, access.PLAN)
     p, e = find_environment(project, environment)
     reading = reading_of(latest_observation(project, environment))
     if reading is None:
@@ -54,7 +53,7 @@ def plan_upgrade(
         pinned_settings=dict(content.settings),
         commit=content.commit,
         fingerprint=content.fingerprint,
-        created_by=user,
+        created_by=planner,
     )
 
 

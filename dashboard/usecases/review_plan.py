@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from typing import cast
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser, User
 from django.core import signing
 
 from dashboard import access
@@ -35,13 +37,13 @@ class PlanReview:
     """For the confirmation form; empty unless the gate is open and the user may confirm."""
 
 
-def review_plan(*, plan: Plan, user: User | AbstractBaseUser | AnonymousUser) -> PlanReview:
+def review_plan(*, plan: Plan, user: AbstractBaseUser | AnonymousUser) -> PlanReview:
     """Judges the gate from what is known; waits for no database."""
     backup = newest_backup(plan.project, plan.environment)
     gate = read_gate(plan=plan, backup=backup)
-    may_confirm = user.has_perm(access.CONFIRM)  # type: ignore[union-attr]
+    may_confirm = cast("User", user).has_perm(access.CONFIRM)
     token = ""
-    if may_confirm and backup is not None and is_open(gate.conditions):
+    if may_confirm and user.pk is not None and backup is not None and is_open(gate.conditions):
         token = issue_ticket(user_id=user.pk, plan_id=plan.pk, backup_id=backup.pk)
     return PlanReview(plan, gate.superseded, gate.conditions, backup, may_confirm, token)
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.utils import timezone
 
@@ -40,11 +40,11 @@ class BackupRefused(Exception):
     """No backup was begun or recorded; the message says why and what to do."""
 
 
-def request_backup(*, user: User | AbstractBaseUser | AnonymousUser, project: str, environment: str) -> Backup:
+def request_backup(*, user: AbstractBaseUser | AnonymousUser, project: str, environment: str) -> Backup:
     """Queues one backup and returns at once. Raises BackupRefused, PermissionDenied, UnknownName."""
     from dashboard.tasks import back_up
 
-    _require_permission(user)
+    operator = access.require(user, access.BACK_UP)
     find_environment(project, environment)
     with transaction.atomic():
         if Backup.objects.filter(
@@ -53,7 +53,7 @@ def request_backup(*, user: User | AbstractBaseUser | AnonymousUser, project: st
         ).exists():  # fmt: skip
             raise BackupRefused(f"A backup of {environment} is being taken already. Wait until it is done.")
         backup = Backup.objects.create(
-            project=project, environment=environment, method=Backup.Method.DUMP, created_by=user
+            project=project, environment=environment, method=Backup.Method.DUMP, created_by=operator
         )
         back_up.enqueue(backup.pk)
     return backup
@@ -61,7 +61,7 @@ def request_backup(*, user: User | AbstractBaseUser | AnonymousUser, project: st
 
 def attest_backup(
     *,
-    user: User | AbstractBaseUser | AnonymousUser,
+    user: AbstractBaseUser | AnonymousUser,
     project: str,
     environment: str,
     where: str,
@@ -72,7 +72,7 @@ def attest_backup(
 
     It counts for the rows and the database of the latest observation. Raises BackupRefused, PermissionDenied, UnknownName.
     """
-    _require_permission(user)
+    operator = access.require(user, access.BACK_UP)
     _project, e = find_environment(project, environment)
     if e.backup.method != "attest":
         raise BackupRefused(
@@ -93,7 +93,7 @@ def attest_backup(
         environment=environment,
         method=Backup.Method.ATTEST,
         state=Backup.State.PROVEN,
-        created_by=user,
+        created_by=operator,
         taken_at=taken_at,
         finished_at=timezone.now(),
         rows=observation.rows,
@@ -227,8 +227,3 @@ def _delete_partial(backup: Backup) -> None:
     _project, environment = find_environment(backup.project, backup.environment)
     for path in environment.backup.directory.glob(f"{backup.project}-{backup.environment}-*-{backup.pk}*"):
         delete_backup(path)
-
-
-def _require_permission(user: User | AbstractBaseUser | AnonymousUser) -> None:
-    if not user.has_perm(access.BACK_UP):  # type: ignore[union-attr]
-        raise PermissionDenied("Taking or attesting a backup needs the role operator.")
