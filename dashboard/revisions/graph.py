@@ -229,9 +229,7 @@ class RevisionGraph:
                 raise HistoryError(f"{what} {revision!r} is no revision of this script directory.")
         pair = self.overlap(ids) if len(ids) > 1 else None
         if pair:
-            raise HistoryError(
-                f"{what} {pair[0]!r} overlaps with {pair[1]!r}, which contains it: name only the latter."
-            )
+            raise HistoryError(f"{what} {pair[0]!r} is contained in {pair[1]!r}: name only the latter.")
 
 
 _CLOSURES_KEPT = 256

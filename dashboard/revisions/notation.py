@@ -42,9 +42,9 @@ def resolve(revision_map: RevisionMap, text: str, current: tuple[str, ...]) -> t
     """Whole ids; the empty tuple for base. Raises HistoryError in words that name the mend."""
     match = _RELATIVE.match(text)
     if not text or (match and not _RELATIVE.fullmatch(text)):
-        raise HistoryError(
-            f"{text!r} is no revision. Give an id, a prefix of one, label@head, head, heads, base, +N or -N."
-        )
+        forms = "an id, a prefix of one, label@head, head, heads, base, +N or -N"
+        raise HistoryError(f"{text!r} is no revision. Give {forms}.")
+    _refuse_ambiguous_step(text, current)
     with _said_plainly(text):
         if match and match["symbol"] is None and int(match["steps"]) < 0:
             _, found = revision_map._parse_downgrade_target(current, text, assert_relative_length=True)
