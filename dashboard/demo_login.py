@@ -13,9 +13,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 
-from dashboard.access import ROLES
-
-DEMO_ADMIN = "admin"
+from dashboard.usecases.set_up_demo import ACCOUNTS
 
 
 class DemoBackend(ModelBackend):
@@ -25,7 +23,7 @@ class DemoBackend(ModelBackend):
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **_: Any
     ) -> User | None:
         """None for everybody else, whom the usual login then decides about."""
-        if not settings.DASHBOARD_DEMO or username not in {*ROLES, DEMO_ADMIN} or password != username:
+        if not settings.DASHBOARD_DEMO or username not in ACCOUNTS or password != username:
             return None
         user = User.objects.filter(username=username).first()
         if user is None or user.has_usable_password() or not self.user_can_authenticate(user):

@@ -13,13 +13,15 @@ from django.contrib.auth.models import Group, User
 from dashboard.access import ROLES
 from dashboard.alembic_process.parent import SYSTEM_VARIABLES
 from dashboard.database_target import Dialect
-from dashboard.demo_login import DEMO_ADMIN
 from dashboard.models import Run
 from dashboard.revisions.graph import RevisionGraph
 from dashboard.sources.configuration import Environment, NotConfigured, Project
 from dashboard.usecases.catalogue import configuration, resolve
 from dashboard.usecases.read_history import read_history
 
+ADMIN = "admin"
+ACCOUNTS = (*ROLES, ADMIN)
+"""Each role's account has the role's name; the admin is a superuser."""
 PROJECT = "api"
 BEHIND = {"development": 0, "staging": 2, "production": 5}
 """How many revisions each environment of the demo lacks at first."""
@@ -56,8 +58,8 @@ def set_up_demo(*, reset: bool = False) -> tuple[DemoDatabase, ...]:
 
 def _make_accounts() -> None:
     """None has a password of its own: the demo mode's login alone lets them in."""
-    for name in (*ROLES, DEMO_ADMIN):
-        is_admin = name == DEMO_ADMIN
+    for name in ACCOUNTS:
+        is_admin = name == ADMIN
         user, created = User.objects.get_or_create(
             username=name, defaults={"is_staff": is_admin, "is_superuser": is_admin}
         )

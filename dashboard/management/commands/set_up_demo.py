@@ -8,9 +8,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from dashboard.access import ROLES
-from dashboard.demo_login import DEMO_ADMIN
-from dashboard.usecases.set_up_demo import DemoDatabase, DemoRefused, set_up_demo
+from dashboard.usecases.set_up_demo import ACCOUNTS, DemoDatabase, DemoRefused, set_up_demo
 
 
 class Command(BaseCommand):
@@ -30,8 +28,7 @@ class Command(BaseCommand):
             raise CommandError(str(refusal)) from None
         for database in databases:
             self.stdout.write(_line(database))
-        accounts = ", ".join((*ROLES, DEMO_ADMIN))
-        self.stdout.write(f"Accounts: {accounts}; the password of each is its name.")
+        self.stdout.write(f"Accounts: {', '.join(ACCOUNTS)}; the password of each is its name.")
         self.stdout.write(f"Alembic Dashboard (demo): http://127.0.0.1:{os.environ.get('PORT', '8000')}")
 
 
