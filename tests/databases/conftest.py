@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,3 +71,20 @@ def open_transaction(server: Server, database: str, sql: str) -> Iterator[None]:
 def sqlite_target(path: Path) -> DatabaseTarget:
     """The file at `path`, which need not exist."""
     return DatabaseTarget(Dialect.SQLITE, str(path))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder whose disk is full after 200 kB; where none can be mounted, no file may grow beyond that."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = not subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=200k", "none", folder], capture_output=True, check=False
+    ).returncode
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    if not mounted:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, limits[1]))
+    yield folder
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    if mounted:
+        subprocess.run(["umount", folder], check=True)

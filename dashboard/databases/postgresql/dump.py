@@ -106,6 +106,7 @@ def read_dump(path: Path, *, tools: str, deadline: float) -> ReadThrough:
     """See read_through. Uses the newest programs there are: an older pg_restore refuses a newer dump."""
     if not (path / "toc.dat").is_file():
         raise BackupRejected(f"{path.name} is no backup: it has no table of contents.")
+    _require_compressed(path)
     programs = list_programs(tools)
     if not programs:
         raise BackupUnavailable("pg_restore was not found. Install it, or set backup.tools to its folder.")
@@ -121,6 +122,16 @@ def read_dump(path: Path, *, tools: str, deadline: float) -> ReadThrough:
         ) from None
     entries = sum(1 for line in contents.splitlines() if line and not line.startswith(";"))
     return ReadThrough(seconds=time.monotonic() - started, entries=entries)
+
+
+def _require_compressed(path: Path) -> None:
+    """pg_restore takes an empty file for an empty table, and any text for data that was not compressed."""
+    for file in sorted(path.glob("*.gz")):
+        with file.open("rb") as stream:
+            if stream.read(2) != b"\x1f\x8b":
+                raise BackupRejected(
+                    f"{path.name} is damaged: {file.name} is empty or not compressed. Take another backup."
+                )
 
 
 @contextmanager
