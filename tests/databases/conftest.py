@@ -12,12 +12,18 @@ from typing import Any
 import pytest
 
 from dashboard.database_target import DatabaseTarget, Dialect
+from dashboard.databases.backup import BackupFile, take_backup
 from tests.postgresql import Server
 
 
 def target_of(server: Server, database: str, **changes: Any) -> DatabaseTarget:
     """`database` of `server`, as its admin unless told otherwise."""
-    given = {"host": server.host, "port": server.port, "user": server.admin, "password": server.password}
+    given: dict[str, Any] = {
+        "host": server.host,
+        "port": server.port,
+        "user": server.admin,
+        "password": server.password,
+    }
     return DatabaseTarget(Dialect.POSTGRESQL, database, **(given | changes))
 
 
@@ -88,3 +94,30 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     if mounted:
         subprocess.run(["umount", folder], check=True)
+
+
+@pytest.fixture
+def take(target: DatabaseTarget, postgres_server: Server, tmp_path: Path) -> Callable[..., BackupFile]:
+    """Takes a backup of the fresh database into `backups`."""
+
+    def take_it(target: DatabaseTarget = target, **changes: Any) -> BackupFile:
+        settings: dict[str, Any] = {
+            "directory": tmp_path / "backups",
+            "stem": "api-staging-1",
+            "tools": str(postgres_server.bin),
+            "progress": lambda done: None,
+            "deadline": 60,
+            "stop": lambda: False,
+        }
+        return take_backup(target, **(settings | changes))
+
+    return take_it
+
+
+@pytest.fixture
+def filled(execute: Callable[..., list[tuple[Any, ...]]]) -> None:
+    """The fresh database holds a table of 20,000 rows and a version table at a1."""
+    execute(
+        "CREATE TABLE big AS SELECT n, md5(random()::text) AS text FROM generate_series(1, 20000) n;"
+        "CREATE TABLE alembic_version AS SELECT 'a1' AS version_num"
+    )

@@ -59,6 +59,22 @@ def test_many_postgresql_environments_are_read_at_once(postgres_server: Server, 
     assert {n: reading.rows for n, reading in readings.items()} == {n: (f"r{n}",) for n in range(40)}
 
 
+@pytest.mark.fault(49)
+def test_more_silent_hosts_than_threads_leave_time_for_the_rest(
+    postgres_server: Server, target: DatabaseTarget
+) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(50)
+        dead = database_for(replace(target, port=silent.getsockname()[1]))
+        databases = {f"dead{n}": dead for n in range(4)} | {"live": database_for(target)}
+
+        readings = observe_many(databases, deadline=2, concurrency=4)
+
+    assert readings["live"].reason is Reason.NO_TABLE
+    assert all(readings[f"dead{n}"].reason is Reason.TIMEOUT for n in range(4))
+
+
 @pytest.mark.fault(47)
 def test_what_never_returns_is_left_behind() -> None:
     release = threading.Event()

@@ -50,6 +50,17 @@ def test_the_identity_is_of_the_database_and_not_of_the_way_to_it(
     assert observe(target, version_table_schema="other").identity != as_admin
 
 
+def test_a_server_that_hides_its_system_identifier_is_known_by_its_address(
+    target: DatabaseTarget, execute: Execute, role: str
+) -> None:
+    execute("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM public")
+
+    reading = observe(replace(target, user=role, password="plain-secret"))
+
+    assert reading.reason is Reason.NO_TABLE
+    assert reading.identity.startswith(f"{target.host}:{target.port}:")
+
+
 @pytest.mark.fault(48)
 def test_a_wrong_password_is_an_authentication_matter(target: DatabaseTarget) -> None:
     reading = observe(replace(target, password="wrong-secret"))
