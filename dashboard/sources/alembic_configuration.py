@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import tomllib
-from configparser import ConfigParser, Error, InterpolationError
+from configparser import (
+    ConfigParser,
+    DuplicateOptionError,
+    DuplicateSectionError,
+    Error,
+    InterpolationError,
+    MissingSectionHeaderError,
+    ParsingError,
+)
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,8 +121,21 @@ def _parse_ini(source: ProjectSource) -> ConfigParser:
     try:
         parser.read_string(text, str(source.config))
     except Error as error:
-        raise ScriptDirectoryError(f"{error.message} Correct {source.config}.") from None
+        raise ScriptDirectoryError(f"{source.config}: {_without_content(error)} Correct the file.") from None
     return parser
+
+
+def _without_content(error: Error) -> str:
+    """What is wrong and where; configparser's own words quote lines, which may hold a password."""
+    if isinstance(error, DuplicateSectionError):
+        return f"Line {error.lineno}: section [{error.section}] already exists."
+    if isinstance(error, DuplicateOptionError):
+        return f"Line {error.lineno}: {error.option} already exists in [{error.section}]."
+    if isinstance(error, MissingSectionHeaderError):
+        return f"Line {error.lineno} comes before the first [section]."
+    if isinstance(error, ParsingError):
+        return f"Line {error.errors[0][0]} is no `key = value`."
+    return "It is no ini file."
 
 
 def _has(ini: ConfigParser, section: str, option: str) -> bool:

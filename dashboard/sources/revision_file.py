@@ -233,7 +233,7 @@ def _read_by_pattern(path: str, content: bytes, source: str, error: _CannotParse
 
 def _literal(text: str) -> object:
     try:
-        node = ast.parse(f"revision = ({text.strip()}\n)")
+        node = ast.parse(f"revision = ({text.strip()}\n)", _SHOWN_AS)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return SET_BY_CODE
     return Assignments().follow(node.body).values["revision"]
