@@ -1,2 +1,60 @@
-"""The URL conf."""
-urlpatterns = []
+"""The URL conf. An action is a noun that one POSTs to."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.contrib.auth import views as auth
+from django.urls import path, reverse_lazy
+
+from dashboard.views.audit import audit
+from dashboard.views.backups import attest_backup, backups, take_backup
+from dashboard.views.confirmation import confirm_plan
+from dashboard.views.environment import environment
+from dashboard.views.health import healthz
+from dashboard.views.help import help_page
+from dashboard.views.history import history
+from dashboard.views.observations import observe
+from dashboard.views.overview import overview
+from dashboard.views.plan import plan
+from dashboard.views.revision import revision
+from dashboard.views.run import run, run_log
+from dashboard.views.runs import runs
+
+_PROJECT = "projects/<slug:project>"
+_ENVIRONMENT = f"{_PROJECT}/environments/<slug:environment>"
+
+urlpatterns = [
+    path("", overview, name="overview"),
+    path(f"{_PROJECT}/history/", history, name="history"),
+    path(f"{_PROJECT}/revisions/<path:revision>/", revision, name="revision"),
+    path(f"{_ENVIRONMENT}/", environment, name="environment"),
+    path(f"{_ENVIRONMENT}/plan/", plan, name="plan"),
+    path(f"{_ENVIRONMENT}/backups/", take_backup, name="take_backup"),
+    path(f"{_ENVIRONMENT}/attestations/", attest_backup, name="attest_backup"),
+    path(f"{_ENVIRONMENT}/confirmations/", confirm_plan, name="confirm_plan"),
+    path("observations/", observe, name="observe"),
+    path("runs/", runs, name="runs"),
+    path("runs/<int:number>/", run, name="run"),
+    path("runs/<int:number>/log/", run_log, name="run_log"),
+    path("backups/", backups, name="backups"),
+    path("audit/", audit, name="audit"),
+    path("help/", help_page, name="help"),
+    path("login/", auth.LoginView.as_view(template_name="login.html", redirect_authenticated_user=True), name="login"),
+    path("logout/", auth.LogoutView.as_view(next_page="login"), name="logout"),
+    path(
+        "password/",
+        auth.PasswordChangeView.as_view(
+            template_name="password_change.html", success_url=reverse_lazy("password_change_done")
+        ),
+        name="password_change",
+    ),
+    path(
+        "password/done/",
+        auth.PasswordChangeDoneView.as_view(template_name="password_changed.html"),
+        name="password_change_done",
+    ),
+    path("admin/", admin.site.urls),
+    path("healthz", healthz, name="healthz"),
+]
+
+handler500 = "dashboard.views.errors.server_error"

@@ -1,0 +1,95 @@
+"""The stock admin: what the dashboard remembers, to look at. Accounts and groups as Django has them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from dashboard.models import Backup, Confirmation, Observation, Plan, Run, RunLogLine, RunStep
+
+if TYPE_CHECKING:
+    _Admin = admin.ModelAdmin[Any]
+    _Inline = admin.TabularInline[Any, Any]
+else:
+    _Admin, _Inline = admin.ModelAdmin, admin.TabularInline
+
+admin.site.site_header = "Alembic Dashboard"
+admin.site.site_title = "Alembic Dashboard"
+admin.site.index_title = "What the dashboard remembers"
+
+
+class ReadOnly:
+    """Nothing of it is made, changed or deleted here, by whomever: the gate could be gone around otherwise."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class RunStepInline(ReadOnly, _Inline):
+    """The revisions of a run."""
+
+    model = RunStep
+    extra = 0
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnly, _Admin):
+    """Runs with their revisions; the log has its own list, since it may be long."""
+
+    list_display = ("__str__", "phase", "outcome", "cause", "queued_at", "settled_at")
+    list_filter = ("phase", "outcome", "project", "environment")
+    date_hierarchy = "queued_at"
+    inlines = (RunStepInline,)
+
+
+@admin.register(RunLogLine)
+class RunLogLineAdmin(ReadOnly, _Admin):
+    """Lines of all logs."""
+
+    list_display = ("run", "number", "at", "kind", "text")
+    list_filter = ("kind",)
+    search_fields = ("text",)
+    list_select_related = ("run",)
+
+
+@admin.register(Backup)
+class BackupAdmin(ReadOnly, _Admin):
+    """Backups with their proof."""
+
+    list_display = ("__str__", "method", "state", "taken_at", "size", "created_by")
+    list_filter = ("state", "method", "project", "environment")
+    list_select_related = ("created_by",)
+
+
+@admin.register(Plan)
+class PlanAdmin(ReadOnly, _Admin):
+    """Plans as they were made."""
+
+    list_display = ("__str__", "created_at", "created_by", "fingerprint")
+    list_filter = ("project", "environment")
+    list_select_related = ("created_by",)
+
+
+@admin.register(Confirmation)
+class ConfirmationAdmin(ReadOnly, _Admin):
+    """Who confirmed what."""
+
+    list_display = ("__str__", "created_at", "spent_at", "typed", "confirmed_by")
+    list_select_related = ("plan", "confirmed_by")
+
+
+@admin.register(Observation)
+class ObservationAdmin(ReadOnly, _Admin):
+    """What was read of each environment."""
+
+    list_display = ("__str__", "rows", "reason", "server", "changed")
+    list_filter = ("project", "environment", "reason", "changed")
+    date_hierarchy = "observed_at"

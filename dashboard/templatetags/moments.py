@@ -1,0 +1,53 @@
+"""Times in templates; the words are made by views/moments.py."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from dashboard.views import moments
+
+register = template.Library()
+
+
+@register.simple_tag
+def age(moment: datetime | None) -> str | SafeString:
+    """How long ago, with the exact time and zone on hover. Nothing for a time that is not known."""
+    if moment is None:
+        return ""
+    return _time(moment, moments.say_age(moment, timezone.now()))
+
+
+@register.simple_tag
+def exactly(moment: datetime | None) -> str | SafeString:
+    """Date, time and zone, with the age on hover."""
+    if moment is None:
+        return ""
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(),
+        moments.say_age(moment, timezone.now()),
+        moments.say_exactly(moment),
+    )
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """Seconds as "9.8 s" or "3 min 12 s"; nothing where they are not known."""
+    return "" if seconds is None else moments.say_duration(seconds)
+
+
+@register.filter
+def span(value: timedelta) -> str:
+    """A configured span of time."""
+    return moments.say_span(value)
+
+
+def _time(moment: datetime, words: str) -> SafeString:
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), moments.say_exactly(moment), words
+    )

@@ -1,0 +1,25 @@
+"""The text of one revision file, as it was when the history was read."""
+
+from __future__ import annotations
+
+import hashlib
+
+from dashboard.revisions.records import RevisionRecord
+from dashboard.sources.configuration import Project
+from dashboard.sources.revision_file import decode
+from dashboard.sources.version_files import read_content
+
+
+class SourceUnavailable(Exception):
+    """The file is gone or is no longer what was read; the message says which and what to do."""
+
+
+def read_revision_source(*, project: Project, record: RevisionRecord) -> str:
+    """Executes nothing. Only bytes with the hash of `record` are given back. Raises SourceUnavailable."""
+    try:
+        content = read_content(str(project.directory / record.path))
+    except OSError as error:
+        raise SourceUnavailable(f"{record.path} cannot be read: {error.strerror}. Reload the page.") from None
+    if hashlib.sha256(content).hexdigest() != record.sha256:
+        raise SourceUnavailable(f"{record.path} has just changed. Reload the page.")
+    return decode(content)

@@ -1,0 +1,114 @@
+"""What a lead must look at first: faults, worst first, each one sentence and one link. Pending alone is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from dashboard.models import Run
+from dashboard.revisions.status import State
+from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
+from dashboard.views.badges import BAD_OUTCOMES, Badge, badge_of_run, badge_of_status
+
+GROUPED_FROM = 4
+"""So many faults of one kind become one line."""
+_STATES = (State.INCONSISTENT, State.FOREIGN_REVISION, State.UNREACHABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """`subject` in bold, then `text`; `action` names what the link `href` shows."""
+
+    kind: str
+    badge: Badge
+    subject: str
+    text: str
+    action: str
+    href: str
+
+
+def list_attention(projects: Iterable[ProjectStatus]) -> tuple[Item, ...]:
+    """Histories that cannot be read, then environments by kind of fault, in the order of dashboard.toml."""
+    projects = tuple(projects)
+    pairs = [(p, e) for p in projects for e in p.environments]
+    items = [item for p in projects for item in _project_items(p)]
+    for state in _STATES:
+        items += _grouped([_state_item(p, e) for p, e in pairs if e.status.state is state])
+    items += _grouped([item for p, e in pairs for item in _run_items(p, e)])
+    items += _grouped([_stale_item(p, e) for p, e in pairs if e.stale and e.status.state not in _STATES])
+    return tuple(items)
+
+
+def _project_items(status: ProjectStatus) -> Iterator[Item]:
+    href = reverse("history", args=[status.project.name])
+    if status.history.error:
+        badge = Badge("failed", "cannot be read")
+        yield Item("history", badge, status.project.title, status.history.error, "Show the history", href)
+        return
+    problems = status.history.problems
+    if problems:
+        number = len(problems)
+        badge = Badge("failed", f"{number} problem{'s' if number > 1 else ''}")
+        more = f" And {number - 1} more." if number > 1 else ""
+        text = f"script directory: {problems[0].detail}{more}"
+        yield Item("history", badge, status.project.title, text, "Show the problems", href)
+    heads = len(status.history.graph.effective_heads)
+    if heads > max(1, len(status.project.heads)):
+        text = f"has {heads} heads: merge needed. An upgrade asks for a target until they are merged."
+        yield Item("heads", Badge("drift", f"{heads} heads"), status.project.title, text, "Show the heads", href)
+
+
+def _state_item(project: ProjectStatus, status: EnvironmentStatus) -> Item:
+    href = _environment_href(project, status)
+    badge = badge_of_status(status.status)
+    actions = {State.INCONSISTENT: "Show the rows", State.FOREIGN_REVISION: "Show the revision"}
+    return Item(
+        status.status.state.value,
+        badge,
+        _name(project, status),
+        status.status.detail or "cannot be judged.",
+        actions.get(status.status.state, "Show the reading"),
+        href,
+    )
+
+
+def _run_items(project: ProjectStatus, status: EnvironmentStatus) -> Iterator[Item]:
+    run = status.active_run
+    if run is not None and run.phase == Run.Phase.UNSETTLED:
+        text = f"run {run.pk} has not settled: what it left in the database is not known yet."
+        yield Item("unsettled", badge_of_run(run), _name(project, status), text, *_run_link(run))
+    last = status.last_run
+    if run is None and last is not None and last.outcome in BAD_OUTCOMES and status.status.state is not State.CURRENT:
+        text = f"the last run failed: {last.detail or last.get_outcome_display()}"
+        yield Item("failed run", badge_of_run(last), _name(project, status), text, *_run_link(last))
+
+
+def _stale_item(project: ProjectStatus, status: EnvironmentStatus) -> Item:
+    text = "has not been read for longer than its stale_after. Is the observer running?"
+    href = _environment_href(project, status)
+    return Item("stale", Badge("waiting", "stale"), _name(project, status), text, "Show the reading", href)
+
+
+def _grouped(items: list[Item]) -> list[Item]:
+    """Four and more of one kind as one line that leads to the filtered list."""
+    if len(items) < GROUPED_FROM:
+        return items
+    first = items[0]
+    text = f"and {len(items) - 1} more. The first: {first.text}"
+    href = f"{reverse('overview')}?state={first.kind.replace(' ', '_')}"
+    word = f"{len(items)} {first.kind.replace('_', ' ')}"
+    return [Item(first.kind, Badge(first.badge.tone, word), first.subject, text, f"Show all {len(items)}", href)]
+
+
+def _name(project: ProjectStatus, status: EnvironmentStatus) -> str:
+    return f"{project.project.name} / {status.environment.name}"
+
+
+def _environment_href(project: ProjectStatus, status: EnvironmentStatus) -> str:
+    return reverse("environment", args=[project.project.name, status.environment.name])
+
+
+def _run_link(run: Run) -> tuple[str, str]:
+    return f"Show run {run.pk}", reverse("run", args=[run.pk])

@@ -1,0 +1,88 @@
+"""One environment as the overview shows it: a cell of the matrix, a tile, or a row of the list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+
+from dashboard.models import Run
+from dashboard.revisions.graph import RevisionGraph
+from dashboard.revisions.status import Reason, State, Status
+from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
+from dashboard.views.badges import BAD_OUTCOMES, Badge, badge_of_run, badge_of_status
+from dashboard.views.distance import Distance, measure_distance
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Five lines in fixed order: badge, revision, message, distance, age and last run."""
+
+    project: str
+    name: str
+    href: str
+    badge: Badge
+    active: Badge | None
+    """Of the live run."""
+    revision: str
+    message: str
+    distance: Distance
+    observed_at: datetime | None
+    is_stale: bool
+    run: Run | None
+    """The live one, else the last."""
+    is_run_bad: bool
+
+    @property
+    def is_current(self) -> bool:
+        """Nothing to do here."""
+        return self.badge.tone == "current" and self.active is None
+
+
+def make_cell(project: ProjectStatus, status: EnvironmentStatus) -> Cell:
+    """Touches no database."""
+    name = status.environment.name
+    graph = project.history.graph
+    run = status.active_run or status.last_run
+    return Cell(
+        project=project.project.name,
+        name=name,
+        href=reverse("environment", args=[project.project.name, name]),
+        badge=badge_of_status(status.status),
+        active=badge_of_run(status.active_run) if status.active_run else None,
+        revision=status.status.current[0] if status.status.current else "",
+        message=_message(status.status, graph),
+        distance=measure_distance(status.status, graph),
+        observed_at=status.observation.observed_at if status.observation else None,
+        is_stale=status.stale,
+        run=run,
+        is_run_bad=run is not None and run.outcome in BAD_OUTCOMES,
+    )
+
+
+def _message(status: Status, graph: RevisionGraph) -> str:
+    if status.state is State.UNOBSERVED:
+        return "first reading under way"
+    if status.state in {State.UNREACHABLE, State.UNVERSIONED}:
+        return _REASONS.get(status.reason, "") if status.reason else ""
+    others = len(status.current) - 1
+    if others > 0:
+        return f"and {others} more row{'s' if others > 1 else ''}"
+    record = graph.records.get(status.current[0]) if status.current else None
+    return record.message if record else "not in this script directory"
+
+
+_REASONS: dict[Reason, str] = {
+    Reason.NOT_CONFIGURED: "its secret cannot be resolved",
+    Reason.REFUSED: "the server refused the connection",
+    Reason.TIMEOUT: "the server did not answer in time",
+    Reason.AUTHENTICATION: "user or password was refused",
+    Reason.NO_DATABASE: "there is no such database",
+    Reason.PERMISSION: "the version table may not be read",
+    Reason.LOCKED: "the version table is locked",
+    Reason.NOT_A_VERSION_TABLE: "the table is no version table",
+    Reason.NO_TABLE: "no version table",
+    Reason.EMPTY_TABLE: "the version table is empty",
+    Reason.SCHEMA_NOT_EMPTY: "no version table, but other tables",
+}

@@ -1,0 +1,132 @@
+"""One environment: where it stands, what it would get, what happened to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+from django_htmx.http import HttpResponseStopPolling
+
+from dashboard.access import BACK_UP, PLAN, SEE, permission
+from dashboard.models import Backup, Observation, Run
+from dashboard.revisions.records import RevisionRecord
+from dashboard.revisions.status import Reason, State, Status
+from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
+from dashboard.views.badges import Badge, badge_of_backup, badge_of_run, badge_of_status
+from dashboard.views.distance import Distance, measure_distance
+from dashboard.views.environment_settings import list_settings
+from dashboard.views.ledger import LENGTH, list_entries
+from dashboard.views.requests import PageRequest, wants_part
+from dashboard.views.statuses import find_environment
+
+BACKUPS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRevision:
+    """A revision with its message; no message: the script directory lacks it."""
+
+    revision: str
+    message: str
+    is_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The facts that people come for."""
+
+    badge: Badge
+    active: Badge | None
+    rows: tuple[NamedRevision, ...]
+    heads: tuple[NamedRevision, ...]
+    distance: Distance
+    server: str
+    refresh_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class BackupLine:
+    """A backup with how far it is proven."""
+
+    backup: Backup
+    badge: Badge
+
+
+@require_safe
+@permission(SEE)
+def environment(request: PageRequest, project: str, environment: str) -> HttpResponse:
+    """Shows the latest observation; waits for no database."""
+    project_status, status = find_environment(request, project, environment)
+    mine = {"project": project, "environment": environment}
+    number = LENGTH * min(10, max(1, _page(request)))
+    runs = Run.objects.filter(**mine).select_related("confirmation__plan", "confirmation__confirmed_by")[: number + 1]
+    changes = Observation.objects.filter(**mine, changed=True)[: number + 1]
+    entries = list_entries(tuple(runs), tuple(changes))
+    backups = Backup.objects.filter(**mine).exclude(state=Backup.State.DELETED).select_related("created_by")
+    lines = tuple(BackupLine(backup, badge_of_backup(backup)) for backup in backups[:BACKUPS_SHOWN])
+    context = {
+        "project": project_status.project,
+        "status": status,
+        "headline": make_headline(project_status, status),
+        "pending": status.status.pending,
+        "refusal": say_why_not(status.status),
+        "entries": entries[:number],
+        "next_page": number // LENGTH + 1 if len(entries) > number else None,
+        "backups": lines,
+        "is_preparing": any(line.backup.state == Backup.State.PREPARING for line in lines),
+        "facts": list_settings(status.environment),
+        "may_plan": request.user.has_perm(PLAN),
+        "may_back_up": request.user.has_perm(BACK_UP),
+    }
+    if wants_part(request, "backups"):
+        status_code = 200 if context["is_preparing"] else HttpResponseStopPolling.status_code
+        return render(request, "_environment_backups.html", context, status=status_code)
+    return render(request, "environment.html", context)
+
+
+def make_headline(project: ProjectStatus, status: EnvironmentStatus) -> Headline:
+    """Rows of the version table beside the effective heads."""
+    graph = project.history.graph
+    return Headline(
+        badge=badge_of_status(status.status),
+        active=badge_of_run(status.active_run) if status.active_run else None,
+        rows=_named(status.status.current, graph.records),
+        heads=_named(graph.effective_heads, graph.records),
+        distance=measure_distance(status.status, graph),
+        server=status.observation.server if status.observation else "",
+        refresh_seconds=settings.DASHBOARD_REFRESH_SECONDS,
+    )
+
+
+def say_why_not(status: Status) -> str:
+    """Why no upgrade is offered, and what to do; empty where one is."""
+    if status.state is State.PENDING or (
+        status.state is State.UNVERSIONED and status.reason is not Reason.SCHEMA_NOT_EMPTY and status.pending
+    ):
+        return ""
+    return _REFUSALS.get(status.state, "")
+
+
+def _page(request: PageRequest) -> int:
+    text = request.GET.get("ledger", "1")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 1
+
+
+def _named(ids: Sequence[str], records: Mapping[str, RevisionRecord]) -> tuple[NamedRevision, ...]:
+    return tuple(NamedRevision(i, records[i].message if i in records else "", i in records) for i in ids)
+
+
+_REFUSALS: dict[State, str] = {
+    State.UNOBSERVED: "This database has not been read yet, so it is not known what is pending.",
+    State.UNREACHABLE: "This database cannot be read, so it is not known what is pending.",
+    State.INCONSISTENT: "No upgrade is offered until the rows and the history fit together again.",
+    State.FOREIGN_REVISION: "No upgrade is offered: the database holds a revision that this script directory lacks. "
+    "Bring the file back, or read the script directory that the database belongs to.",
+    State.UNVERSIONED: "No upgrade is offered: the database holds tables but no revision, so an upgrade would begin "
+    "from nothing. Stamp it by hand with the revision that its schema has: alembic stamp REVISION.",
+    State.CURRENT: "Nothing is pending.",
+}

@@ -1,0 +1,112 @@
+"""The sidebar, and what else every page of ours carries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+
+from dashboard.access import SEE
+from dashboard.models import Run
+from dashboard.revisions.status import State
+from dashboard.sources.configuration import ConfigurationError
+from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
+from dashboard.views.badges import Badge, badge_of_status
+from dashboard.views.statuses import statuses_of
+
+FOLDED_FROM = 13
+"""A project with so many environments shows only those that are not current, and a link to all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One line of the sidebar. `count` stands beside the badge's glyph."""
+
+    name: str
+    href: str
+    badge: Badge | None = None
+    count: str = ""
+    here: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A titled group of links."""
+
+    name: str
+    href: str
+    links: tuple[Link, ...]
+
+    @property
+    def here(self) -> bool:
+        """Whether the page at hand is one of its links."""
+        return any(link.here for link in self.links)
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Context processor. The sidebar is built only where a template shows it, so the admin's pages cost nothing."""
+    user = getattr(request, "user", None)
+    shown = bool(user and user.is_authenticated and user.has_perm(SEE))
+    return {
+        "is_nav_sidebar_enabled": shown,
+        "sections": SimpleLazyObject(lambda: list_sections(request)) if shown else (),
+        "is_demo": settings.DASHBOARD_DEMO,
+        "site_title": "Alembic Dashboard",
+    }
+
+
+def list_sections(request: HttpRequest) -> tuple[Section, ...]:
+    """Ours first, then one section a project. Without a readable dashboard.toml only ours."""
+    try:
+        statuses = statuses_of(request)
+    except ConfigurationError:
+        statuses = ()
+    here = request.path
+    return (_dashboard_section(request, statuses, here), *(_project_section(s, here) for s in statuses))
+
+
+def _dashboard_section(request: HttpRequest, statuses: tuple[ProjectStatus, ...], here: str) -> Section:
+    total = sum(len(status.environments) for status in statuses)
+    live = sum(e.active_run is not None for status in statuses for e in status.environments)
+    running = Badge("running", f"{live} live") if live else None
+    links = [
+        _link("Environments", reverse("overview"), here, count=str(total)),
+        _link("Runs", reverse("runs"), here, running, str(live) if live else "", below=True),
+        _link("Backups", reverse("backups"), here),
+        _link("Audit log", reverse("audit"), here),
+        _link("Help", reverse("help"), here),
+    ]
+    if getattr(request.user, "is_staff", False):
+        links.append(Link("Admin", reverse("admin:index")))
+    return Section("Dashboard", reverse("overview"), tuple(links))
+
+
+def _project_section(status: ProjectStatus, here: str) -> Section:
+    name = status.project.name
+    history = reverse("history", args=[name])
+    at_revision = here.startswith(history.removesuffix("history/") + "revisions/")
+    links = [Link("History", history, here=here == history or at_revision)]
+    shown = status.environments
+    if len(shown) >= FOLDED_FROM:
+        shown = tuple(e for e in shown if e.status.state is not State.CURRENT or e.active_run)[:FOLDED_FROM]
+        links.append(Link(f"All {len(status.environments)} environments", f"{reverse('overview')}?q={name}"))
+    links += [_environment_link(name, e, here) for e in shown]
+    return Section(status.project.title, history, tuple(links))
+
+
+def _environment_link(project: str, status: EnvironmentStatus, here: str) -> Link:
+    href = reverse("environment", args=[project, status.environment.name])
+    badge = badge_of_status(status.status)
+    if status.active_run is not None and status.active_run.phase == Run.Phase.RUNNING:
+        badge = Badge("running", f"run {status.active_run.pk} is running")
+    pending = len(status.status.pending) if status.status.state is State.PENDING else 0
+    return _link(status.environment.name, href, here, badge, str(pending) if pending else "", below=True)
+
+
+def _link(name: str, href: str, here: str, badge: Badge | None = None, count: str = "", *, below: bool = False) -> Link:
+    """`below`: pages under the link's own address belong to it as well."""
+    return Link(name, href, badge, count, here == href or (below and here.startswith(href)))

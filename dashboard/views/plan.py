@@ -1,0 +1,99 @@
+"""The plan of an upgrade and its gate. Making one changes nothing but our own storage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+from django_htmx.http import HttpResponseStopPolling, reswap, retarget
+
+from dashboard.access import BACK_UP, CONFIRM, PLAN, SEE, permission
+from dashboard.forms import AttestationForm, PlanForm
+from dashboard.models import Backup
+from dashboard.usecases.plan_upgrade import PlanRefused, plan_upgrade
+from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
+from dashboard.usecases.review_plan import latest_plan, review_plan
+from dashboard.views.badges import badge_of_backup
+from dashboard.views.environment import make_headline, say_why_not
+from dashboard.views.gates import list_gates, list_missing, list_rungs, say_what_if_it_fails
+from dashboard.views.requests import PageRequest, wants_part
+from dashboard.views.statuses import find_environment
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission(SEE)
+def plan(request: PageRequest, project: str, environment: str) -> HttpResponse:
+    """GET: the latest plan with its gate, or how to make one. POST: makes one."""
+    if request.method == "POST":
+        return make_plan(request, project, environment)
+    project_status, status = find_environment(request, project, environment)
+    context = plan_context(request, project_status, status)
+    if wants_part(request, "backup"):
+        return _poll(request, context)
+    return render(request, "plan.html" if context["review"] else "plan_none.html", context)
+
+
+@permission(PLAN)
+def make_plan(request: PageRequest, project: str, environment: str) -> HttpResponse:
+    """To the targets of the form, or to the effective head."""
+    find_environment(request, project, environment)
+    form = PlanForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "The target is too long. Name revisions by their ids.")
+        return redirect("plan", project, environment)
+    try:
+        plan_upgrade(user=request.user, project=project, environment=environment, targets=form.targets())
+    except PlanRefused as refusal:
+        messages.error(request, f"No plan was made. {refusal}")
+        return redirect("environment", project, environment)
+    return redirect("plan", project, environment)
+
+
+def plan_context(
+    request: PageRequest,
+    project: ProjectStatus,
+    status: EnvironmentStatus,
+    attestation: AttestationForm | None = None,
+) -> dict[str, Any]:
+    """Everything that the page or one of its parts shows. `review` is None without a plan."""
+    latest = latest_plan(project.project.name, status.environment.name)
+    headline = make_headline(project, status)
+    common = {
+        "project": project.project,
+        "status": status,
+        "headline": headline,
+        "refusal": say_why_not(status.status),
+        "may_plan": request.user.has_perm(PLAN),
+        "may_back_up": request.user.has_perm(BACK_UP),
+        "may_confirm": request.user.has_perm(CONFIRM),
+        "attestation": attestation or AttestationForm(),
+        "is_attesting": attestation is not None,
+        "review": None,
+    }
+    if latest is None:
+        return common
+    review = review_plan(plan=latest, user=request.user)
+    backup = review.backup
+    return common | {
+        "review": review,
+        "plan": latest,
+        "gates": list_gates(review),
+        "missing": list_missing(review.conditions),
+        "backup": backup,
+        "backup_badge": badge_of_backup(backup) if backup else None,
+        "is_preparing": backup is not None and backup.state == Backup.State.PREPARING,
+        "rungs": list_rungs(backup, timezone.now()) if backup and backup.method == Backup.Method.DUMP else (),
+        "if_it_fails": say_what_if_it_fails(headline.server, backup),
+    }
+
+
+def _poll(request: PageRequest, context: dict[str, Any]) -> HttpResponse:
+    """The backup's progress; once it has ended the whole body, since its end opens or closes the other gates."""
+    if context["review"] and context["is_preparing"]:
+        return render(request, "_backup_progress.html", context)
+    whole = render(request, "_plan_body.html", context)
+    return reswap(retarget(HttpResponseStopPolling(whole.content), "#plan-body"), "outerHTML")

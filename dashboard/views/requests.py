@@ -1,0 +1,19 @@
+"""The request as our middleware leaves it."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django_htmx.middleware import HtmxDetails
+
+
+class PageRequest(HttpRequest):
+    """A request of a signed-in user, with what django-htmx found out about it."""
+
+    htmx: HtmxDetails
+    user: User
+
+
+def wants_part(request: PageRequest, part: str) -> bool:
+    """htmx asks for one named part of the page. The same address without htmx gives the whole page."""
+    return bool(request.htmx) and request.GET.get("part") == part

@@ -1,0 +1,87 @@
+"""One revision: its source, its neighbours, and where it is applied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.views.decorators.http import require_safe
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+from dashboard.access import SEE, permission
+from dashboard.revisions.graph import RevisionGraph
+from dashboard.revisions.records import RevisionRecord
+from dashboard.revisions.status import State
+from dashboard.usecases.read_revision_source import SourceUnavailable, read_revision_source
+from dashboard.usecases.read_status import EnvironmentStatus
+from dashboard.views.badges import Badge
+from dashboard.views.requests import PageRequest
+from dashboard.views.statuses import find_project
+
+LARGEST_HIGHLIGHTED = 300_000
+"""Characters; longer sources are shown plainly, since colouring them takes seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether one environment has the revision."""
+
+    environment: EnvironmentStatus
+    badge: Badge
+
+
+@require_safe
+@permission(SEE)
+def revision(request: PageRequest, project: str, revision: str) -> HttpResponse:
+    """Revision ids are free text; one that the history lacks is a 404."""
+    status = find_project(request, project)
+    graph = status.history.graph
+    record = graph.records.get(revision)
+    if record is None:
+        raise Http404(f"{status.project.title} has no revision {revision!r} in its script directory.")
+    lines, missing = (), ""
+    try:
+        lines = highlight_lines(read_revision_source(project=status.project, record=record))
+    except SourceUnavailable as error:
+        missing = str(error)
+    context = {
+        "project": status.project,
+        "record": record,
+        "down": _known(graph, record.down_revision),
+        "next": _known(graph, graph.next_revisions(revision)),
+        "depends_on": _known(graph, record.depends_on),
+        "standings": tuple(Standing(e, _standing(graph, e, revision)) for e in status.environments),
+        "lines": lines,
+        "missing": missing,
+    }
+    return render(request, "revision.html", context)
+
+
+def highlight_lines(source: str) -> tuple[SafeString, ...]:
+    """One safe piece of HTML a line; everything of the source is escaped."""
+    if len(source) > LARGEST_HIGHLIGHTED:
+        return tuple(escape(line) for line in source.split("\n"))
+    # The formatter closes its spans at the end of each line, so that lines can stand alone.
+    html = highlight(source, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True))
+    return tuple(mark_safe(line) for line in html.rstrip("\n").split("\n"))  # noqa: S308  (escaped by pygments)
+
+
+def _known(graph: RevisionGraph, names: tuple[str, ...]) -> tuple[tuple[str, RevisionRecord | None], ...]:
+    """Each name with its revision; a label of depends_on or a missing file has none."""
+    return tuple((name, graph.records.get(name)) for name in names)
+
+
+def _standing(graph: RevisionGraph, environment: EnvironmentStatus, revision: str) -> Badge:
+    status = environment.status
+    if status.state in {State.CURRENT, State.PENDING, State.UNVERSIONED}:
+        if revision in graph.ancestors(status.current):
+            return Badge("current", "applied")
+        return Badge("pending", "pending")
+    if status.state is State.FOREIGN_REVISION and revision in graph.ancestors(status.current):
+        return Badge("current", "applied")
+    return Badge("waiting", "not known")

@@ -1,0 +1,96 @@
+"""One run, live and settled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+from django_htmx.http import HttpResponseStopPolling, reswap, retarget
+
+from dashboard.access import PLAN, SEE, permission
+from dashboard.models import Run, RunLogLine
+from dashboard.sources.configuration import UnknownName
+from dashboard.usecases.catalogue import find_environment
+from dashboard.usecases.explain_run import explain_run
+from dashboard.views.requests import PageRequest, wants_part
+from dashboard.views.run_progress import view_log, view_run
+
+Fact = tuple[str, str]
+
+
+@require_safe
+@permission(SEE)
+def run(request: PageRequest, number: int) -> HttpResponse:
+    """Whole, or while it is live the part that changes, with the log's new lines (`?after=`)."""
+    found = get_object_or_404(
+        Run.objects.select_related("confirmation__plan", "confirmation__backup", "confirmation__confirmed_by"),
+        pk=number,
+    )
+    if not wants_part(request, "live"):
+        return render(request, "run.html", _context(request, found))
+    if not found.is_live:
+        whole = render(request, "_run.html", _context(request, found))
+        return reswap(retarget(HttpResponseStopPolling(whole.content), "#run"), "outerHTML")
+    after = request.GET.get("after", "")
+    number_seen = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
+    return render(request, "_run_live.html", _context(request, found, number_seen) | {"is_oob": True})
+
+
+@require_safe
+@permission(SEE)
+def run_log(request: PageRequest, number: int) -> StreamingHttpResponse:
+    """The whole log as plain text, line by line, so that a long one does not fill the memory."""
+    found = get_object_or_404(Run, pk=number)
+    return StreamingHttpResponse(
+        _log_text(found),
+        content_type="text/plain; charset=utf-8",
+        headers={"Content-Disposition": f'inline; filename="run-{found.pk}.log"'},
+    )
+
+
+def _context(request: PageRequest, run: Run, after: int = 0) -> dict[str, Any]:
+    shows_outcome = run.phase in {Run.Phase.SETTLED, Run.Phase.UNSETTLED}
+    return {
+        "run": run,
+        "view": view_run(run, tuple(run.steps.all()), timezone.now()),
+        "log": view_log(run, after),
+        "explanation": explain_run(run) if shows_outcome else None,
+        "facts": _facts(run),
+        "is_configured": _is_configured(run),
+        "may_plan": request.user.has_perm(PLAN),
+    }
+
+
+def _facts(run: Run) -> tuple[Fact, ...]:
+    confirmation = run.confirmation
+    plan = confirmation.plan
+    facts = [
+        ("Environment", f"{run.project} / {run.environment}"),
+        ("From", ", ".join(plan.current) or "no revision"),
+        ("To", ", ".join(plan.target)),
+        ("Plan", f"{plan.pk}, fingerprint {plan.fingerprint[:12]}"),
+        ("Backup", f"{confirmation.backup_id}, {confirmation.backup.get_method_display()}"),
+        ("Confirmed by", confirmation.confirmed_by.get_username()),
+        ("Cause", run.get_cause_display() if run.cause else ""),
+        ("Worker", run.worker),
+        ("Backend", f"pid {run.backend_pid}" if run.backend_pid else ""),
+    ]
+    return tuple((name, value) for name, value in facts if value)
+
+
+def _is_configured(run: Run) -> bool:
+    """Runs outlive their environment's entry in dashboard.toml; links to it then lead nowhere."""
+    try:
+        find_environment(run.project, run.environment)
+    except UnknownName:
+        return False
+    return True
+
+
+def _log_text(run: Run) -> Iterator[str]:
+    for line in RunLogLine.objects.filter(run=run).order_by("number").iterator(chunk_size=500):
+        yield f"{timezone.localtime(line.at).isoformat(timespec='milliseconds')} {line.kind:<8} {line.text}\n"

@@ -1,0 +1,97 @@
+"""A run's revisions with their times, and its log, as the page shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from dashboard.models import Run, RunLogLine, RunStep
+from dashboard.views.badges import Badge, badge_of_run, tone_of_step
+from dashboard.views.moments import say_duration
+
+LOG_TAIL = 500
+"""Lines shown on the page; the whole log is a link."""
+TONES = {"succeeded": "good", "failed": "bad", "partial": "bad", "unknown": "bad"}
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """`elapsed`: so far while it runs, empty before it starts."""
+
+    step: RunStep
+    tone: str
+    words: str
+    elapsed: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """`title` is for the browser's tab: it tells the progress where nobody looks at the page."""
+
+    run: Run
+    badge: Badge
+    title: str
+    steps: tuple[StepView, ...]
+    applied: int
+    elapsed: str
+    tone: str
+
+    @property
+    def total(self) -> int:
+        """Number of revisions."""
+        return len(self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class LogView:
+    """The end of the log. `first` and `last` are line numbers; 0 when it is empty."""
+
+    lines: tuple[RunLogLine, ...]
+    total: int
+    last: int
+
+
+def view_run(run: Run, steps: Sequence[RunStep], now: datetime) -> RunView:
+    """Computes every time and count that the page shows."""
+    views = tuple(_view_step(run, step, now) for step in steps)
+    applied = sum(step.state == RunStep.State.APPLIED for step in steps)
+    progress = f"{applied} of {len(steps)}"
+    badge = badge_of_run(run, progress)
+    end = run.settled_at or now
+    title = f"{progress} · Run {run.pk}" if run.is_live else f"{badge.word} · Run {run.pk}"
+    return RunView(
+        run=run,
+        badge=badge,
+        title=title,
+        steps=views,
+        applied=applied,
+        elapsed=say_duration((end - run.started_at).total_seconds()) if run.started_at else "",
+        tone=TONES.get(badge.tone, "calm"),
+    )
+
+
+def view_log(run: Run, after: int = 0) -> LogView:
+    """The last lines; with `after`, only those with a higher number."""
+    lines = RunLogLine.objects.filter(run=run)
+    newest = tuple(reversed(lines.filter(number__gt=after).order_by("-number")[:LOG_TAIL]))
+    return LogView(newest, lines.count(), newest[-1].number if newest else after)
+
+
+def _view_step(run: Run, step: RunStep, now: datetime) -> StepView:
+    elapsed = ""
+    if step.started_at:
+        end = step.finished_at or (now if run.is_live else run.settled_at) or now
+        elapsed = say_duration((end - step.started_at).total_seconds())
+    return StepView(step, tone_of_step(step.state), _say_state(run, step), elapsed)
+
+
+def _say_state(run: Run, step: RunStep) -> str:
+    """What the child said about the revision; what is in the database is told by the outcome alone."""
+    if step.state == RunStep.State.WAITING:
+        return "waiting" if run.is_live else "not started"
+    if step.state == RunStep.State.RUNNING:
+        return "running" if run.is_live else "did not end"
+    if step.state == RunStep.State.APPLIED and run.outcome in {Run.Outcome.ROLLED_BACK, Run.Outcome.UNCHANGED}:
+        return "executed, then undone with the transaction"
+    return step.state

@@ -1,0 +1,39 @@
+"""What every page shows of the projects: read once a request, for the page and its sidebar alike."""
+
+from __future__ import annotations
+
+from weakref import WeakKeyDictionary
+
+from django.http import Http404, HttpRequest
+
+from dashboard.sources.configuration import UnknownName
+from dashboard.usecases.catalogue import configuration
+from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus, read_statuses
+
+_READ: WeakKeyDictionary[HttpRequest, tuple[ProjectStatus, ...]] = WeakKeyDictionary()
+
+
+def statuses_of(request: HttpRequest) -> tuple[ProjectStatus, ...]:
+    """Every project with its environments, in the order of dashboard.toml. Waits for no environment's database."""
+    if request not in _READ:
+        _READ[request] = read_statuses()
+    return _READ[request]
+
+
+def find_project(request: HttpRequest, project: str) -> ProjectStatus:
+    """The project of this name, else a 404 page that suggests the nearest."""
+    try:
+        configuration().project(project)
+    except UnknownName as error:
+        raise Http404(str(error)) from None
+    return next(status for status in statuses_of(request) if status.project.name == project)
+
+
+def find_environment(request: HttpRequest, project: str, environment: str) -> tuple[ProjectStatus, EnvironmentStatus]:
+    """The environment with its project, else a 404 page that suggests the nearest."""
+    found = find_project(request, project)
+    try:
+        found.project.environment(environment)
+    except UnknownName as error:
+        raise Http404(str(error)) from None
+    return found, next(e for e in found.environments if e.environment.name == environment)
