@@ -37,6 +37,12 @@ def make(path: Path, mode: str = "DELETE") -> sqlite3.Connection:
     return connection
 
 
+@pytest.fixture
+def made(tmp_path: Path) -> None:
+    """A database at `x.db`."""
+    make(tmp_path / "x.db").close()
+
+
 def take(folder: Path, **changes: Any) -> BackupFile:
     settings: dict[str, Any] = {
         "directory": folder / "backups",
@@ -133,9 +139,8 @@ def test_a_missing_database_is_told_before_anything_starts(tmp_path: Path) -> No
 
 
 @pytest.mark.fault(32)
+@pytest.mark.usefixtures("made", "small_disk")  # in this order: the database itself needs its place
 def test_a_full_disk_leaves_no_partial_file(tmp_path: Path, small_disk: Path) -> None:
-    make(tmp_path / "x.db").close()
-
     with pytest.raises(BackupFailed):
         take(tmp_path, directory=small_disk / "backups")
 
