@@ -41,7 +41,7 @@ class DatabaseTarget:
         at = f"{credentials}@" if credentials else ""
         host = f"[{self.host}]" if ":" in self.host else quote(self.host, safe="")
         port = f":{self.port}" if self.port else ""
-        return f"{scheme}://{at}{host}{port}/{quote(self.name, safe='')}" + self._query()
+        return f"{scheme}://{at}{host}{port}/{self.name}" + self._query()
 
     def display(self) -> str:
         """`migrator at db:5432/api`, or the file's path; no secret."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,3 +47,18 @@ def postgres_database(postgres_server: postgresql.Server) -> Iterator[str]:
 def repository_root() -> Path:
     """The folder that holds manage.py."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> Iterator[None]:
+    """The dashboard's own storage of tests is a file, as in use, so that threads and child processes share it.
+
+    And passwords are hashed quickly: as in use, signing in takes half a second, and tests do it hundreds of times.
+    """
+    from django.conf import settings
+
+    folder = Path(tempfile.mkdtemp(prefix="dashboard-storage-"))
+    settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(folder / "test.sqlite3")
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    yield
+    shutil.rmtree(folder, ignore_errors=True)

@@ -154,7 +154,7 @@ def _run_environment(
 
     if request["action"] == "upgrade":
         # On the object, not in a subclass: Alembic's `context` module passes calls on by the class itself.
-        environment.configure = configure
+        setattr(environment, "configure", configure)
     with environment:
         script.run_env()
 

@@ -94,8 +94,9 @@ def _age(length: timedelta) -> str:
     seconds = int(length.total_seconds())
     if seconds < 60:
         return f"{seconds} s"
-    if seconds < 2 * 3600:
+    if seconds < 3600:
         return f"{seconds // 60} min"
     if seconds < 48 * 3600:
-        return f"{seconds // 3600} h"
+        minutes = seconds // 60 % 60
+        return f"{seconds // 3600} h" + (f" {minutes} min" if minutes and seconds < 10 * 3600 else "")
     return f"{seconds // 86400} days"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.utils import timezone
 
-from dashboard.databases.backup import hash_backup
+from dashboard.databases.backup import BackupRejected, hash_backup
 from dashboard.gate.backup_policy import BackupFacts, BackupPolicy
 from dashboard.gate.condition import Condition
 from dashboard.gate.conditions import GateFacts, judge
@@ -130,7 +130,10 @@ def _file_change(backup: Backup, *, hash_file: bool) -> str:
         return f"{path.name} is gone."
     if not hash_file:
         return ""
-    size, sha256 = hash_backup(path)
+    try:
+        size, sha256 = hash_backup(path)
+    except BackupRejected as rejection:
+        return str(rejection)
     if size != backup.size:
         return f"{path.name} has {size:,} bytes, not {backup.size:,}."
     return "" if sha256 == backup.sha256 else f"the sha256 of {path.name} differs."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -225,5 +226,7 @@ def fail_lost_backups() -> int:
 
 def _delete_partial(backup: Backup) -> None:
     _project, environment = find_environment(backup.project, backup.environment)
-    for path in environment.backup.directory.glob(f"{backup.project}-{backup.environment}-*-{backup.pk}*"):
-        delete_backup(path)
+    stem = f"{backup.project}-{backup.environment}-"
+    for path in environment.backup.directory.glob(f"{stem}*"):
+        if re.search(rf"-{backup.pk}(\.[a-z.]+)?$", path.name):
+            delete_backup(path)

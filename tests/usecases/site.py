@@ -1,0 +1,108 @@
+"""A whole installation for one test: a project, its dashboard.toml, a database, and a person for each role."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+
+from dashboard.models import Backup, Plan, Run
+from dashboard.usecases.confirm_plan import confirm_plan
+from dashboard.usecases.execute_run import execute_run
+from dashboard.usecases.observe import observe_environments
+from dashboard.usecases.plan_upgrade import plan_upgrade
+from dashboard.usecases.review_plan import PlanReview, review_plan
+from dashboard.usecases.take_backup import request_backup, take_backup_now
+from tests.alembic_project import AlembicProject
+
+
+@dataclass
+class Site:
+    """Environment `production` of project `api`. Queued work is done by calling what the worker's task calls."""
+
+    folder: Path
+    project: AlembicProject
+    url: str
+    dialect: str
+    operator: User
+    database: Any
+    """Connects to the environment's database: a function that returns a DB-API connection with autocommit."""
+
+    def configure(self, extra: str = "", project_extra: str = "") -> None:
+        """Writes dashboard.toml; `extra` are lines of the environment."""
+        (self.folder / "dashboard.toml").write_text(
+            f'[projects.api]\ndirectory = "{self.project.directory}"\npython = "{sys.executable}"\n{project_extra}\n'
+            f'[projects.api.environments.production]\nurl = {{ env = "TEST_URL" }}\n{extra}\n'
+        )
+
+    def alembic(self, *arguments: str) -> str:
+        """Alembic's own command line, by hand; its output."""
+        done = subprocess.run(
+            [sys.executable, "-m", "alembic", "-x", "by-hand", *arguments],
+            cwd=self.project.directory, env={**os.environ, "DATABASE_URL": self.url, "SITE_URL": self.url},
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of the environment's database."""
+        connection = self.database()
+        try:
+            cursor = connection.cursor()
+            cursor.execute(sql)
+            return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+        finally:
+            connection.close()
+
+    def rows(self) -> list[str]:
+        """The version table."""
+        return sorted(row[0] for row in self.query("SELECT version_num FROM alembic_version"))
+
+    def observe(self) -> None:
+        """Reads the environment now."""
+        observe_environments()
+
+    def plan(self, *targets: str) -> Plan:
+        """Observes, then plans."""
+        self.observe()
+        return plan_upgrade(user=self.operator, project="api", environment="production", targets=targets)
+
+    def back_up(self) -> Backup:
+        """Asks for a backup and takes it as the worker would."""
+        backup = request_backup(user=self.operator, project="api", environment="production")
+        take_backup_now(backup_id=backup.pk)
+        backup.refresh_from_db()
+        return backup
+
+    def review(self, plan: Plan) -> PlanReview:
+        """The gate as the operator's page shows it."""
+        return review_plan(plan=plan, user=self.operator)
+
+    def confirm(self, plan: Plan) -> Run:
+        """The operator types the name and clicks."""
+        return confirm_plan(user=self.operator, token=self.review(plan).token, typed="production")
+
+    def execute(self, run: Run) -> Run:
+        """What a worker does with it."""
+        execute_run(run_id=run.pk)
+        run.refresh_from_db()
+        return run
+
+    def upgrade(self, *targets: str) -> Run:
+        """Plan, backup, confirmation and run in one go."""
+        plan = self.plan(*targets)
+        self.back_up()
+        return self.execute(self.confirm(plan))
+
+
+def make_person(role: str, name: str = "") -> User:
+    """A user with one role."""
+    user = User.objects.create_user(name or role, password=role)
+    user.groups.add(Group.objects.get(name=role))
+    return user
