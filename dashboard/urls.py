@@ -13,6 +13,7 @@ from dashboard.views.environment import environment
 from dashboard.views.health import healthz
 from dashboard.views.help import help_page
 from dashboard.views.history import history
+from dashboard.views.icon import favicon
 from dashboard.views.observations import observe
 from dashboard.views.overview import overview
 from dashboard.views.plan import plan
@@ -39,6 +40,7 @@ urlpatterns = [
     path("backups/", backups, name="backups"),
     path("audit/", audit, name="audit"),
     path("help/", help_page, name="help"),
+    path("favicon.ico", favicon, name="favicon"),
     path("login/", auth.LoginView.as_view(template_name="login.html", redirect_authenticated_user=True), name="login"),
     path("logout/", auth.LogoutView.as_view(next_page="login"), name="logout"),
     path(
