@@ -18,6 +18,7 @@ from pathlib import Path
 from dashboard.revisions.records import Problem, ProblemKind
 from dashboard.sources import package_paths
 from dashboard.sources.errors import ScriptDirectoryError
+from dashboard.sources.files import Files, read_one
 from dashboard.sources.location_lists import split_locations
 from dashboard.sources.project_source import ProjectSource
 
@@ -49,27 +50,27 @@ class _Settings:
     """What is wrong but can be lived with."""
 
 
-def read_alembic_configuration(source: ProjectSource) -> AlembicConfiguration:
+def read_alembic_configuration(source: ProjectSource, files: Files) -> AlembicConfiguration:
     """Find the script directory and its version locations. Raises ScriptDirectoryError.
 
     Relative paths are relative to the project's directory, where Alembic is run. Where the configuration
     names no script_location, its own folder is the script directory, if it has a versions folder or an env.py.
     """
-    settings, files = _read_settings(source)
+    settings, read = _read_settings(source, files)
     problems = [_problem(source, said) for said in settings.said]
     if settings.sourceless:
         problems.append(_problem(source, "sourceless: revisions that exist only compiled are not read."))
     location = settings.script_location or source.config.parent.as_posix()
     roots = package_paths.roots(source.directory, source.config.parent, settings.prepend_sys_path)
-    script_location = package_paths.locate(location, source.directory, roots)
+    script_location = package_paths.locate(location, source.directory, roots, files)
     if script_location is None:
         raise ScriptDirectoryError(
             f"{source.config}: the package of script_location = {location} was not found below "
             f"{source.directory}. Set script_location for the project in the dashboard's configuration."
         )
-    if not script_location.is_dir():
+    if not files.is_folder(script_location.as_posix()):
         beside = (source.config.parent / location).resolve()
-        if not beside.is_dir():
+        if not files.is_folder(beside.as_posix()):
             raise ScriptDirectoryError(
                 f"{source.config}: script_location = {location} names {script_location}, which is no directory. "
                 "Correct it, or the project's `directory` in the dashboard's configuration."
@@ -79,7 +80,7 @@ def read_alembic_configuration(source: ProjectSource) -> AlembicConfiguration:
         script_location = beside
     versions = []
     for given in settings.version_locations:
-        found = package_paths.locate(given, source.directory, roots)
+        found = package_paths.locate(given, source.directory, roots, files)
         if found is None:
             problems.append(_problem(source, f"The package of the version location {given} was not found."))
         else:
@@ -87,7 +88,7 @@ def read_alembic_configuration(source: ProjectSource) -> AlembicConfiguration:
     if not versions:
         versions = [script_location / "versions"]
     return AlembicConfiguration(
-        script_location, tuple(dict.fromkeys(versions)), settings.recursive, files, tuple(problems)
+        script_location, tuple(dict.fromkeys(versions)), settings.recursive, read, tuple(problems)
     )
 
 
@@ -95,25 +96,29 @@ def _problem(source: ProjectSource, said: str, hint: str = "Correct the configur
     return Problem(ProblemKind.CONFIGURATION, "", source.config.name, None, said, hint)
 
 
-def _read_settings(source: ProjectSource) -> tuple[_Settings, tuple[Path, ...]]:
+def _read_settings(source: ProjectSource, files: Files) -> tuple[_Settings, tuple[Path, ...]]:
     """From the ini file first, then from [tool.alembic] of a pyproject.toml in the project's directory."""
-    if not source.config.is_file():
+    if not files.is_file(source.config.as_posix()):
         raise ScriptDirectoryError(f"{source.config} does not exist. Correct `config` or `directory` of the project.")
     if source.config.suffix == ".toml":
-        return _from_toml(source, source.config), (source.config,)
+        return _from_toml(source, source.config, files), (source.config,)
     pyproject = source.directory / "pyproject.toml"
-    ini = _parse_ini(source)
-    if not _has(ini, source.section, "script_location") and not source.script_location and pyproject.is_file():
-        table = _tool_alembic(pyproject)
+    ini = _parse_ini(source, files)
+    if (
+        not _has(ini, source.section, "script_location")
+        and not source.script_location
+        and files.is_file(pyproject.as_posix())
+    ):
+        table = _tool_alembic(pyproject, files)
         if "script_location" in table:
-            return _from_toml(source, pyproject), (source.config, pyproject)
+            return _from_toml(source, pyproject, files), (source.config, pyproject)
     return _from_ini(source, ini), (source.config,)
 
 
-def _parse_ini(source: ProjectSource) -> ConfigParser:
+def _parse_ini(source: ProjectSource, files: Files) -> ConfigParser:
     here = source.config.parent.absolute().as_posix()
     parser = ConfigParser({"here": here.replace("%", "%%")})
-    content = source.config.read_bytes()
+    content = _content(source.config, files)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -136,6 +141,13 @@ def _without_content(error: Error) -> str:
     if isinstance(error, ParsingError):
         return f"Line {error.errors[0][0]} is no `key = value`."
     return "It is no ini file."
+
+
+def _content(path: Path, files: Files) -> bytes:
+    try:
+        return read_one(files, path)
+    except OSError as error:
+        raise ScriptDirectoryError(f"{path} cannot be read: {error.strerror or error}.") from None
 
 
 def _has(ini: ConfigParser, section: str, option: str) -> bool:
@@ -176,9 +188,9 @@ def _from_ini(source: ProjectSource, ini: ConfigParser) -> _Settings:
         raise ScriptDirectoryError(f"{source.config}: {error.message.strip()} Correct the value.") from None
 
 
-def _tool_alembic(path: Path) -> dict[str, object]:
+def _tool_alembic(path: Path, files: Files) -> dict[str, object]:
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        document = tomllib.loads(_content(path, files).decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ScriptDirectoryError(f"{path}: {error}. Correct the file.") from None
     tool = document.get("tool")
@@ -186,8 +198,8 @@ def _tool_alembic(path: Path) -> dict[str, object]:
     return table if isinstance(table, dict) else {}
 
 
-def _from_toml(source: ProjectSource, path: Path) -> _Settings:
-    table = _tool_alembic(path)
+def _from_toml(source: ProjectSource, path: Path, files: Files) -> _Settings:
+    table = _tool_alembic(path, files)
     if not table and not source.script_location:
         raise ScriptDirectoryError(f"{path} has no table [tool.alembic]. Correct `config` of the project.")
     here = path.parent.absolute().as_posix()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from dashboard.sources.files import LARGEST_FILE, Files, Kind
 from dashboard.sources.shown_paths import PathNames
 
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages"})
@@ -13,31 +14,40 @@ _SKIPPED_ENDINGS = (".pyc", ".pyo", ".db", ".sqlite", ".sqlite3", ".log", ".swp"
 """What changes by itself, and no revision is made of: databases, logs, what Python compiled."""
 
 
-def hash_folder(folder: Path, names: PathNames, files: dict[str, str]) -> None:
-    """Add the files below `folder` to `files`, by shown path; those that are there already are not read again.
+def hash_files(
+    folders: Iterable[Path], single: Iterable[Path], files: Files, names: PathNames, known: dict[str, str]
+) -> dict[str, str]:
+    """By shown path, sorted: the hash of each file below `folders` and of the `single` ones.
 
-    Links to folders are not followed. Hidden folders and virtual environments are no part of it.
+    `known` holds hashes that need no second reading. Links to folders are not followed; hidden folders and
+    virtual environments are no part of it. A file that cannot be read has an empty hash, which no plan confirms.
     """
-    for root, folders, listed in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not _skipped(root, name))
-        for name in listed:
-            if not name.endswith(_SKIPPED_ENDINGS):
-                hash_file(f"{root}/{name}", names, files)
+    wanted = [path for folder in folders for path in _below(folder.as_posix(), files)]
+    wanted += [path.as_posix() for path in single]
+    hashes = dict(known)
+    unread = [path for path in dict.fromkeys(wanted) if names.name(path) not in known]
+    for path, content in files.contents(unread):
+        hashes[names.name(path)] = _hash(path, content, files)
+    return dict(sorted(hashes.items()))
 
 
-def hash_file(path: str, names: PathNames, files: dict[str, str]) -> None:
-    """Add one regular file; one that cannot be read is added with an empty hash, which no plan confirms."""
-    label = names.name(path)
-    if label in files:
-        return
+def _hash(path: str, content: bytes | OSError, files: Files) -> str:
+    if isinstance(content, bytes) and len(content) <= LARGEST_FILE:
+        return hashlib.sha256(content).hexdigest()
     try:
-        regular = Path(path)
-        if regular.is_file():
-            with regular.open("rb") as stream:
-                files[label] = hashlib.file_digest(stream, "sha256").hexdigest()
+        return files.digest(path)
     except OSError:
-        files[label] = ""
+        return ""
 
 
-def _skipped(root: str, name: str) -> bool:
-    return name in _SKIPPED_FOLDERS or name.startswith(".") or Path(root, name, "pyvenv.cfg").exists()
+def _below(folder: str, files: Files) -> Iterator[str]:
+    for entry in files.entries(folder):
+        if entry.kind is Kind.FOLDER:
+            if not _is_skipped(entry.name, entry.path, files):
+                yield from _below(entry.path, files)
+        elif not entry.name.endswith(_SKIPPED_ENDINGS) and (entry.kind is Kind.FILE or files.is_file(entry.path)):
+            yield entry.path
+
+
+def _is_skipped(name: str, path: str, files: Files) -> bool:
+    return name in _SKIPPED_FOLDERS or name.startswith(".") or files.is_file(f"{path}/pyvenv.cfg")

@@ -12,6 +12,7 @@ _TIMEOUT = 20.0
 _QUIET = (
     "--no-pager",
     "--no-optional-locks",
+    "--literal-pathspecs",
     # A repository's own configuration may name programs to run; none of these is ours to start.
     "-c",
     "core.fsmonitor=false",

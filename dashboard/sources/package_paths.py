@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from dashboard.sources.files import Files
+
 _LEVELS_UP = 6
 """How far above the project's directory its package may begin."""
 
@@ -21,7 +23,7 @@ def roots(directory: Path, config_folder: Path, prepend_sys_path: Sequence[str])
     return tuple(dict.fromkeys(found))
 
 
-def locate(location: str, directory: Path, among: Iterable[Path]) -> Path | None:
+def locate(location: str, directory: Path, among: Iterable[Path], files: Files) -> Path | None:
     """The absolute path that `location` means; None where it names a package that is in none of the roots."""
     path = Path(location)
     if path.is_absolute() or ":" not in location:
@@ -30,7 +32,7 @@ def locate(location: str, directory: Path, among: Iterable[Path]) -> Path | None
     folders = package.split(".")
     for root in among:
         candidate = root.joinpath(*folders)
-        if candidate.is_dir():
+        if files.is_folder(candidate.as_posix()):
             return _tidy(candidate.joinpath(*below))
     return None
 

@@ -14,11 +14,10 @@ import warnings
 from dataclasses import dataclass
 
 from dashboard.revisions.records import Problem, ProblemKind, RevisionRecord, UnreadableFile
+from dashboard.sources.files import LARGEST_FILE
 from dashboard.sources.revision_text import choose_message, find_create_date, parse_create_date
 from dashboard.sources.revision_values import SET_BY_CODE, Assignments
 
-LARGEST_FILE = 32 * 1024 * 1024
-"""Bytes. The largest of 8,759 real revision files has 281 KB."""
 LARGEST_PARSED = 2 * 1024 * 1024
 """Characters. A parsed file takes about fifty times its size."""
 _SHOWN_AS = "<revision file>"

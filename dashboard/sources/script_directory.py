@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dashboard.revisions.records import Problem, RevisionRecord, UnreadableFile
 from dashboard.sources import git
 from dashboard.sources.alembic_configuration import read_alembic_configuration
 from dashboard.sources.errors import ScriptDirectoryError
-from dashboard.sources.file_hashes import hash_file, hash_folder
+from dashboard.sources.file_hashes import hash_files
+from dashboard.sources.files import DiskFiles, Files
+from dashboard.sources.git_files import GitFiles
 from dashboard.sources.project_source import ProjectSource
 from dashboard.sources.revision_file import read_revision_file
 from dashboard.sources.shown_paths import PathNames
-from dashboard.sources.version_files import VersionFile, list_version_files, read_content
+from dashboard.sources.version_files import list_version_files
 
-__all__ = ["ScriptDirectoryError", "ScriptDirectoryReading", "read_script_directory"]
+__all__ = ["ScriptDirectoryError", "ScriptDirectoryReading", "read_script_directory", "read_script_directory_at"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,47 +41,53 @@ class ScriptDirectoryReading:
 
 def read_script_directory(settings: ProjectSource) -> ScriptDirectoryReading:
     """Read as text everything that Alembic would load. Raises ScriptDirectoryError where there is nothing to read."""
-    configuration = read_alembic_configuration(settings)
+    reading = _read(settings, DiskFiles())
+    return replace(reading, commit=git.head_commit(reading.script_location)) if settings.git else reading
+
+
+def read_script_directory_at(settings: ProjectSource, commit: str) -> ScriptDirectoryReading:
+    """The same as a commit (a whole id, from `git_refs.resolve_ref`) has it; the work tree is not touched.
+
+    Raises ScriptDirectoryError.
+    """
+    return replace(_read(settings, GitFiles(settings.directory, commit)), commit=commit)
+
+
+def _read(settings: ProjectSource, files: Files) -> ScriptDirectoryReading:
+    configuration = read_alembic_configuration(settings, files)
     names = PathNames(settings.directory)
-    listing = list_version_files(configuration, names)
+    listing = list_version_files(configuration, files, names)
     records: list[RevisionRecord] = []
     unreadable: list[UnreadableFile] = list(listing.unreadable)
     problems: list[Problem] = [*configuration.problems, *listing.problems]
-    files: dict[str, str] = {}
-    for file in listing.files:
-        content = _content(file, unreadable)
-        if content is None:
+    for path, content in files.contents(listing.paths):
+        shown = names.name(path)
+        if isinstance(content, OSError):
+            unreadable.append(UnreadableFile(shown, None, f"It cannot be read: {content.strerror or content}."))
             continue
-        reading = read_revision_file(file.shown, content)
+        reading = read_revision_file(shown, content)
         problems += reading.problems
         if reading.record is not None:
             records.append(reading.record)
-            files[file.shown] = reading.record.sha256
         if reading.unreadable is not None:
             unreadable.append(reading.unreadable)
-    for folder in _outermost((configuration.script_location, *configuration.version_locations)):
-        hash_folder(folder, names, files)
-    for path in configuration.files:
-        hash_file(path.as_posix(), names, files)
     return ScriptDirectoryReading(
         records=tuple(records),
         unreadable=tuple(unreadable),
         problems=tuple(problems),
         script_location=configuration.script_location,
         version_locations=configuration.version_locations,
-        files=dict(sorted(files.items())),
-        commit=git.head_commit(configuration.script_location) if settings.git else "",
+        files=hash_files(
+            _outermost((configuration.script_location, *configuration.version_locations)),
+            configuration.files,
+            files,
+            names,
+            {record.path: record.sha256 for record in records},
+        ),
+        commit="",
     )
 
 
 def _outermost(folders: Sequence[Path]) -> list[Path]:
     """Those that lie in none of the others."""
     return [folder for folder in dict.fromkeys(folders) if not any(other in folder.parents for other in folders)]
-
-
-def _content(file: VersionFile, unreadable: list[UnreadableFile]) -> bytes | None:
-    try:
-        return read_content(file.path)
-    except OSError as error:
-        unreadable.append(UnreadableFile(file.shown, None, f"It cannot be read: {error.strerror or error}."))
-        return None

@@ -2,101 +2,88 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from dashboard.revisions.records import Problem, ProblemKind, UnreadableFile
 from dashboard.sources.alembic_configuration import AlembicConfiguration
-from dashboard.sources.revision_file import LARGEST_FILE
+from dashboard.sources.files import Entry, Files, Kind
 from dashboard.sources.shown_paths import PathNames
 
 _REVISION_FILE = re.compile(r"(?!\.\#|__init__)(.*\.py)$")
 """As Alembic's: no editor's lock file, no package file."""
 
 
-@dataclass(frozen=True, slots=True)
-class VersionFile:
-    """One file to read."""
-
-    path: str
-    shown: str
-
-
 @dataclass(slots=True)
 class Listing:
     """What the version locations hold."""
 
-    files: list[VersionFile] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    """Of the files to read; a link that stays inside is named by its own path."""
     unreadable: list[UnreadableFile] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
-def list_version_files(configuration: AlembicConfiguration, names: PathNames) -> Listing:
+def list_version_files(configuration: AlembicConfiguration, files: Files, names: PathNames) -> Listing:
     """List the revision files. A symbolic link that leads out of the script directory is not followed."""
     listing = Listing()
-    inside = [os.path.realpath(configuration.script_location)]
-    named = [location for location in configuration.version_locations if not location.is_symlink()]
-    inside += [os.path.realpath(location) for location in named]
+    script_location = configuration.script_location.as_posix()
+    locations = [location.as_posix() for location in configuration.version_locations]
+    inside = [files.real_path(script_location)]
+    inside += [files.real_path(location) for location in locations if not location.startswith(f"{script_location}/")]
     seen: set[str] = set()
-    for location in configuration.version_locations:
-        if not location.exists():
+    for location in locations:
+        real_location = files.real_path(location)
+        if _is_link_in(location, script_location, real_location, inside):
+            listing.problems.append(_leads_out(names.name(location)))
             continue
-        if location.is_symlink() and not _lies_in(os.path.realpath(location), inside):
-            listing.problems.append(_leads_out(names.name(location.as_posix())))
-            continue
-        for folder, entries in _walk(location.as_posix(), configuration.recursive):
-            real = os.path.realpath(folder)
+        for real_folder, entries in _walk(files, location, real_location, configuration.recursive):
             for entry in entries:
-                path = _real_path(entry, real, inside)
-                if path is None:
-                    listing.problems.append(_leads_out(names.name(entry.path)))
-                elif path not in seen and _REVISION_FILE.match(path.rpartition("/")[2]):
-                    seen.add(path)
-                    _add(listing, entry, names.name(entry.path))
+                _take(entry, real_folder, inside, seen, files, names, listing)
     return listing
 
 
-def read_content(path: str) -> bytes:
-    """The bytes of a regular file, never more than the reader takes. Raises OSError."""
-    # The built-in open takes an opener, Path.open does not.
-    with open(path, "rb", buffering=0, opener=_open_without_waiting) as file:
-        size = os.fstat(file.fileno()).st_size
-        return (file.read(LARGEST_FILE + 1) if size > LARGEST_FILE else file.readall()) or b""
+def _is_link_in(location: str, script_location: str, real: str, inside: list[str]) -> bool:
+    """Whether a location below the script directory is really elsewhere."""
+    return location.startswith(f"{script_location}/") and not _lies_in(real, inside)
 
 
-def _open_without_waiting(path: str, flags: int) -> int:
-    """A named pipe put in a file's place after the listing must not hold the reader up."""
-    return os.open(path, flags | os.O_NONBLOCK)
-
-
-def _walk(folder: str, recursive: bool) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:
-    """Folders with the revision files in them, sorted by name; links to folders are not walked into."""
-    with os.scandir(folder) as listed:
-        entries = sorted(listed, key=lambda entry: entry.name)
+def _walk(files: Files, folder: str, real: str, recursive: bool) -> Iterator[tuple[str, list[Entry]]]:
+    """Real folders with the revision files in them; links to folders are not walked into."""
+    entries = files.entries(folder)
     if not folder.endswith("__pycache__"):
-        yield folder, [e for e in entries if _REVISION_FILE.match(e.name) and not e.is_dir()]
+        yield real, [entry for entry in entries if _is_revision(entry, files)]
         if not recursive:
             return
     for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(entry.path, recursive)
+        if entry.kind is Kind.FOLDER:
+            yield from _walk(files, entry.path, f"{real}/{entry.name}", recursive)
 
 
-def _real_path(entry: os.DirEntry[str], real_folder: str, inside: list[str]) -> str | None:
-    """Where the file really is; None where a link leads out of the folders that may be read."""
-    if not entry.is_symlink():
-        return f"{real_folder}/{entry.name}"
-    path = os.path.realpath(entry.path)
-    return path if _lies_in(path, inside) else None
+def _is_revision(entry: Entry, files: Files) -> bool:
+    if entry.kind is Kind.FOLDER or not _REVISION_FILE.match(entry.name):
+        return False
+    return entry.kind is not Kind.LINK or not files.is_folder(entry.path)
 
 
-def _add(listing: Listing, entry: os.DirEntry[str], label: str) -> None:
-    if entry.is_file():
-        listing.files.append(VersionFile(entry.path, label))
+def _take(
+    entry: Entry, folder: str, inside: list[str], seen: set[str], files: Files, names: PathNames, listing: Listing
+) -> None:
+    path = f"{folder}/{entry.name}"
+    if entry.kind is Kind.LINK:
+        path = files.real_path(entry.path)
+        if not _lies_in(path, inside):
+            listing.problems.append(_leads_out(names.name(entry.path)))
+            return
+    if path in seen or not _REVISION_FILE.match(path.rpartition("/")[2]):
+        return
+    seen.add(path)
+    if entry.kind is Kind.FILE or files.is_file(entry.path):
+        listing.paths.append(entry.path)
     else:
-        listing.unreadable.append(UnreadableFile(label, None, "It is no regular file. Move it away."))
+        reason = "It is no regular file. Move it away."
+        listing.unreadable.append(UnreadableFile(names.name(entry.path), None, reason))
 
 
 def _lies_in(path: str, folders: list[str]) -> bool:

@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 
 from dashboard.sources.alembic_configuration import AlembicConfiguration, read_alembic_configuration
 from dashboard.sources.errors import ScriptDirectoryError
+from dashboard.sources.files import DiskFiles
 from dashboard.sources.project_source import ProjectSource
 
 
@@ -21,7 +22,7 @@ def project(directory: Path, ini: str, *folders: str, **changes: object) -> Proj
 
 
 def read(directory: Path, ini: str, *folders: str, **changes: object) -> AlembicConfiguration:
-    return read_alembic_configuration(project(directory, ini, *folders, **changes))
+    return read_alembic_configuration(project(directory, ini, *folders, **changes), DiskFiles())
 
 
 def below(directory: Path, *names: str) -> tuple[Path, ...]:
@@ -148,7 +149,7 @@ def test_a_location_relative_to_the_ini_file_is_read_with_a_problem(tmp_path: Pa
     ini = tmp_path / "conf" / "alembic.ini"
     ini.write_text("[alembic]\nscript_location = alembic\n")
 
-    found = read_alembic_configuration(ProjectSource(tmp_path, ini))
+    found = read_alembic_configuration(ProjectSource(tmp_path, ini), DiskFiles())
 
     assert found.script_location == tmp_path / "conf" / "alembic"
     (problem,) = found.problems
@@ -163,7 +164,7 @@ def test_a_pyproject_is_read(tmp_path: Path) -> None:
         "recursive_version_locations = true\n"
     )
 
-    found = read_alembic_configuration(ProjectSource(tmp_path, config))
+    found = read_alembic_configuration(ProjectSource(tmp_path, config), DiskFiles())
 
     assert found.script_location == tmp_path / "db"
     assert found.version_locations == below(tmp_path, "db/versions", "more")
@@ -183,7 +184,7 @@ def test_two_ini_files_may_share_one_directory(tmp_path: Path) -> None:
     first = read(tmp_path, "[alembic]\nscript_location = alembic\n")
     (tmp_path / "second.ini").write_text("[alembic]\nscript_location = alembic\nversion_locations = b\n")
 
-    second = read_alembic_configuration(ProjectSource(tmp_path, tmp_path / "second.ini"))
+    second = read_alembic_configuration(ProjectSource(tmp_path, tmp_path / "second.ini"), DiskFiles())
 
     assert first.script_location == second.script_location
     assert first.version_locations != second.version_locations
@@ -214,7 +215,7 @@ def test_an_unusable_pyproject_says_what_to_mend(tmp_path: Path, content: str) -
     config.write_text(content)
 
     with pytest.raises(ScriptDirectoryError, match=r"pyproject\.toml"):
-        read_alembic_configuration(ProjectSource(tmp_path, config))
+        read_alembic_configuration(ProjectSource(tmp_path, config), DiskFiles())
 
 
 def test_an_unknown_separator_is_a_problem_and_no_end(tmp_path: Path) -> None:
@@ -234,7 +235,7 @@ def test_an_ini_with_a_bom_or_in_latin_1_is_read(tmp_path: Path) -> None:
     ):
         source.config.write_bytes(content)
 
-        assert read_alembic_configuration(source).script_location == tmp_path / "alembic"
+        assert read_alembic_configuration(source, DiskFiles()).script_location == tmp_path / "alembic"
 
 
 def test_a_percent_sign_in_the_projects_own_path_is_no_interpolation(tmp_path: Path) -> None:
