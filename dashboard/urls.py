@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.contrib.auth import views as auth
-from django.urls import path, reverse_lazy
+from django.urls import include, path, reverse_lazy
 
 from dashboard.views.audit import audit
 from dashboard.views.backups import attest_backup, backups, take_backup
@@ -56,6 +56,7 @@ urlpatterns = [
         name="password_change_done",
     ),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("dashboard.http_api.urls")),
     path("healthz", healthz, name="healthz"),
 ]
 

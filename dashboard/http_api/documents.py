@@ -1,0 +1,56 @@
+"""/api/v1/: the documents that `--json` prints, for a signed-in reader. Reads only; waits for no database."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
+
+from dashboard import access
+from dashboard.sources.configuration import UnknownName
+from dashboard.usecases.catalogue import configuration, find_environment
+from dashboard.usecases.documents import history_document, plan_document, status_document
+from dashboard.usecases.plan_upgrade import PlanRefused, compose_plan
+from dashboard.usecases.read_history import read_history
+from dashboard.usecases.read_status import latest_observation, read_statuses, reading_of
+
+
+@require_safe
+@access.permission(access.SEE)
+def status(request: HttpRequest, project: str | None = None, environment: str | None = None) -> JsonResponse:
+    """As `manage.py status`."""
+    try:
+        return JsonResponse(status_document(read_statuses(project=project, environment=environment)))
+    except UnknownName as error:
+        return _problem(404, error)
+
+
+@require_safe
+@access.permission(access.SEE)
+def history(request: HttpRequest, project: str) -> JsonResponse:
+    """As `manage.py history`."""
+    try:
+        return JsonResponse(history_document(read_history(configuration().project(project))))
+    except UnknownName as error:
+        return _problem(404, error)
+
+
+@require_safe
+@access.permission(access.SEE)
+def plan(request: HttpRequest, project: str, environment: str) -> JsonResponse:
+    """As `manage.py plan`, from the latest observation; `?target=` may repeat."""
+    try:
+        p, e = find_environment(project, environment)
+        observation = latest_observation(project, environment)
+        reading = reading_of(observation)
+        if observation is None or reading is None:
+            raise PlanRefused(f"{environment} has not been read yet.")
+        content = compose_plan(project=p, environment=e, reading=reading, targets=request.GET.getlist("target"))
+    except UnknownName as error:
+        return _problem(404, error)
+    except PlanRefused as error:
+        return _problem(409, error)
+    return JsonResponse(plan_document(content, observed_at=observation.observed_at, sql=None))
+
+
+def _problem(status_code: int, error: Exception) -> JsonResponse:
+    return JsonResponse({"format": 1, "error": str(error.args[0])}, status=status_code)

@@ -1,0 +1,72 @@
+"""The JSON API returns exactly what `--json` prints, to those who may read, and waits for no database."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from tests.usecases.conftest import sqlite_site  # noqa: F401  (the fixture)
+from tests.usecases.site import Site, make_person
+
+
+@pytest.fixture
+def lead(sqlite_site: Site) -> Client:  # noqa: F811
+    sqlite_site.observe()
+    client = Client()
+    client.force_login(make_person("lead"))
+    return client
+
+
+def printed(*arguments: str) -> Any:
+    out = StringIO()
+    call_command(*arguments, "--json", stdout=out)
+    return json.loads(out.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("path", "command"),
+    [
+        ("/api/v1/status", ("status",)),
+        ("/api/v1/projects/api/status", ("status", "api")),
+        ("/api/v1/projects/api/environments/production/status", ("status", "api", "production")),
+        ("/api/v1/projects/api/history", ("history", "api")),
+    ],
+)
+def test_it_returns_what_the_command_prints(lead: Client, path: str, command: tuple[str, ...]) -> None:
+    assert lead.get(path).json() == printed(*command)
+
+
+def test_a_plan_is_made_from_the_latest_observation(lead: Client, sqlite_site: Site) -> None:  # noqa: F811
+    answer = lead.get("/api/v1/projects/api/environments/production/plan?target=r2").json()
+
+    told = printed("plan", "api", "production", "--target", "r2")
+    assert {**answer, "observed_at": None} == {**told, "observed_at": None}
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/projects/x/status", "/api/v1/projects/x/history", "/api/v1/projects/api/environments/x/plan"]
+)
+def test_a_stranger_is_not_found(lead: Client, path: str) -> None:
+    response = lead.get(path)
+
+    assert (
+        (response.status_code == 404
+        and "There is no" in response.json()["error"])
+        or "no environment" in response.json()["error"]
+    )
+
+
+def test_what_cannot_be_planned_is_a_conflict_with_the_reason(lead: Client) -> None:
+    response = lead.get("/api/v1/projects/api/environments/production/plan?target=nope")
+
+    assert response.status_code == 409 and "nope" in response.json()["error"]
+
+
+def test_nobody_reads_without_signing_in(lead: Client) -> None:
+    assert Client().get("/api/v1/status").status_code == 302
+    assert lead.post("/api/v1/status").status_code == 405
