@@ -6,8 +6,8 @@ import hashlib
 
 from dashboard.revisions.records import RevisionRecord
 from dashboard.sources.configuration import Project
+from dashboard.sources.files import DiskFiles, read_one
 from dashboard.sources.revision_file import decode
-from dashboard.sources.version_files import read_content
 
 
 class SourceUnavailable(Exception):
@@ -17,7 +17,7 @@ class SourceUnavailable(Exception):
 def read_revision_source(*, project: Project, record: RevisionRecord) -> str:
     """Executes nothing. Only bytes with the hash of `record` are given back. Raises SourceUnavailable."""
     try:
-        content = read_content(str(project.directory / record.path))
+        content = read_one(DiskFiles(), project.directory / record.path)
     except OSError as error:
         raise SourceUnavailable(f"{record.path} cannot be read: {error.strerror}. Reload the page.") from None
     if hashlib.sha256(content).hexdigest() != record.sha256:

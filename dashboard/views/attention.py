@@ -10,7 +10,7 @@ from django.urls import reverse
 from dashboard.models import Run
 from dashboard.revisions.status import State
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
-from dashboard.views.badges import BAD_OUTCOMES, Badge, badge_of_run, badge_of_status
+from dashboard.views.badges import BAD_OUTCOMES, STATE_TONES, STATE_WORDS, Badge, badge_of_run
 
 GROUPED_FROM = 4
 """So many faults of one kind become one line."""
@@ -56,20 +56,20 @@ def _project_items(status: ProjectStatus) -> Iterator[Item]:
         yield Item("history", badge, status.project.title, text, "Show the problems", href)
     heads = len(status.history.graph.effective_heads)
     if heads > max(1, len(status.project.heads)):
-        text = f"has {heads} heads: merge needed. An upgrade asks for a target until they are merged."
+        text = f"{heads} heads, so a merge is needed. An upgrade asks for a target until then."
         yield Item("heads", Badge("drift", f"{heads} heads"), status.project.title, text, "Show the heads", href)
 
 
 def _state_item(project: ProjectStatus, status: EnvironmentStatus) -> Item:
     href = _environment_href(project, status)
-    badge = badge_of_status(status.status)
+    state = status.status.state
     actions = {State.INCONSISTENT: "Show the rows", State.FOREIGN_REVISION: "Show the revision"}
     return Item(
-        status.status.state.value,
-        badge,
+        state.value,
+        Badge(STATE_TONES[state], STATE_WORDS[state]),
         _name(project, status),
-        status.status.detail or "cannot be judged.",
-        actions.get(status.status.state, "Show the reading"),
+        status.status.detail or "It cannot be judged.",
+        actions.get(state, "Show the reading"),
         href,
     )
 
@@ -86,7 +86,7 @@ def _run_items(project: ProjectStatus, status: EnvironmentStatus) -> Iterator[It
 
 
 def _stale_item(project: ProjectStatus, status: EnvironmentStatus) -> Item:
-    text = "has not been read for longer than its stale_after. Is the observer running?"
+    text = "not read for longer than its stale_after. Is the observer running?"
     href = _environment_href(project, status)
     return Item("stale", Badge("waiting", "stale"), _name(project, status), text, "Show the reading", href)
 

@@ -57,8 +57,9 @@ def list_gates(review: PlanReview) -> tuple[GateView, ...]:
     """In the order in which a person passes them. The last is open only when every condition holds."""
     by_gate = {gate: tuple(c for c in review.conditions if c.gate is gate) for gate in Gate}
     missing = sum(not condition.met for condition in review.conditions)
+    number = len(review.plan.steps)
     return (
-        _gate(Gate.CHANGES, 1, by_gate[Gate.CHANGES]),
+        _gate(Gate.CHANGES, 1, by_gate[Gate.CHANGES], f"{number} revision{'s' if number > 1 else ''} read and pinned"),
         _backup_gate(review.backup, by_gate[Gate.BACKUP]),
         GateView(
             Gate.CONFIRM,
@@ -112,19 +113,15 @@ def say_what_if_it_fails(server: str, backup: Backup | None) -> str:
     )
 
 
-def _gate(gate: Gate, number: int, conditions: tuple[Condition, ...]) -> GateView:
+def _gate(gate: Gate, number: int, conditions: tuple[Condition, ...], passed: str) -> GateView:
     missing = [condition for condition in conditions if not condition.met]
     if missing:
         return GateView(gate, number, "closed", f"closed: {missing[0].words}", conditions)
-    return GateView(gate, number, "passed", f"passed: {conditions[0].words if conditions else ''}", conditions)
+    return GateView(gate, number, "passed", f"passed: {passed}", conditions)
 
 
 def _backup_gate(backup: Backup | None, conditions: tuple[Condition, ...]) -> GateView:
     if backup is not None and backup.state == Backup.State.PREPARING:
         return GateView(Gate.BACKUP, 2, "working", "being taken and read through", conditions)
-    if all(condition.met for condition in conditions):
-        proof = (
-            "attested, not proven here" if backup and backup.method == Backup.Method.ATTEST else "read, not restored"
-        )
-        return GateView(Gate.BACKUP, 2, "passed", f"passed: {proof}", conditions)
-    return _gate(Gate.BACKUP, 2, conditions)
+    is_attested = backup is not None and backup.method == Backup.Method.ATTEST
+    return _gate(Gate.BACKUP, 2, conditions, "attested, not proven here" if is_attested else "read, not restored")

@@ -31,6 +31,8 @@ def say_age(moment: datetime, now: datetime) -> str:
 
 def say_duration(seconds: float) -> str:
     """Two leading units at most; hundredths only where they are all there is."""
+    if seconds < 0.01:
+        return "under 0.01 s"
     if seconds < 1:
         return f"{seconds:.2f} s"
     if seconds < MINUTE:

@@ -13,11 +13,11 @@ from django_htmx.http import HttpResponseStopPolling, reswap, retarget
 
 from dashboard.access import BACK_UP, CONFIRM, PLAN, SEE, permission
 from dashboard.forms import AttestationForm, PlanForm
-from dashboard.models import Backup
+from dashboard.models import Backup, Run
 from dashboard.usecases.plan_upgrade import PlanRefused, plan_upgrade
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
 from dashboard.usecases.review_plan import latest_plan, review_plan
-from dashboard.views.badges import badge_of_backup
+from dashboard.views.badges import badge_of_backup, badge_of_run
 from dashboard.views.environment import make_headline, say_why_not
 from dashboard.views.gates import list_gates, list_missing, list_rungs, say_what_if_it_fails
 from dashboard.views.requests import PageRequest, wants_part
@@ -78,10 +78,14 @@ def plan_context(
         return common
     review = review_plan(plan=latest, user=request.user)
     backup = review.backup
+    run = Run.objects.filter(confirmation__plan=latest).order_by("-pk").first()
     return common | {
+        "plan_run": run,
+        "plan_run_badge": badge_of_run(run) if run else None,
         "review": review,
         "plan": latest,
-        "gates": list_gates(review),
+        # A plan is run once; its gate then says nothing any more.
+        "gates": list_gates(review)[:1] if run else list_gates(review),
         "missing": list_missing(review.conditions),
         "backup": backup,
         "backup_badge": badge_of_backup(backup) if backup else None,

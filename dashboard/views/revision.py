@@ -44,7 +44,8 @@ def revision(request: PageRequest, project: str, revision: str) -> HttpResponse:
     record = graph.records.get(revision)
     if record is None:
         raise Http404(f"{status.project.title} has no revision {revision!r} in its script directory.")
-    lines, missing = (), ""
+    lines: tuple[SafeString, ...] = ()
+    missing = ""
     try:
         lines = highlight_lines(read_revision_source(project=status.project, record=record))
     except SourceUnavailable as error:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
-from django_htmx.http import HttpResponseStopPolling, reswap, retarget
+from django_htmx.http import HttpResponseStopPolling
 
 from dashboard.access import PLAN, SEE, permission
 from dashboard.models import Run, RunLogLine
@@ -33,8 +33,8 @@ def run(request: PageRequest, number: int) -> HttpResponse:
     if not wants_part(request, "live"):
         return render(request, "run.html", _context(request, found))
     if not found.is_live:
-        whole = render(request, "_run.html", _context(request, found))
-        return reswap(retarget(HttpResponseStopPolling(whole.content), "#run"), "outerHTML")
+        # The whole page, because the sidebar, the title and the outcome all tell the end.
+        return HttpResponseStopPolling(headers={"HX-Refresh": "true"})
     after = request.GET.get("after", "")
     number_seen = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
     return render(request, "_run_live.html", _context(request, found, number_seen) | {"is_oob": True})
@@ -42,14 +42,15 @@ def run(request: PageRequest, number: int) -> HttpResponse:
 
 @require_safe
 @permission(SEE)
-def run_log(request: PageRequest, number: int) -> StreamingHttpResponse:
+def run_log(request: PageRequest, number: int) -> HttpResponse:
     """The whole log as plain text, line by line, so that a long one does not fill the memory."""
     found = get_object_or_404(Run, pk=number)
-    return StreamingHttpResponse(
+    response = StreamingHttpResponse(
         _log_text(found),
         content_type="text/plain; charset=utf-8",
         headers={"Content-Disposition": f'inline; filename="run-{found.pk}.log"'},
     )
+    return cast("HttpResponse", response)  # for Django both are responses; they only share no type
 
 
 def _context(request: PageRequest, run: Run, after: int = 0) -> dict[str, Any]:
