@@ -39,22 +39,38 @@ class Observation(models.Model):
 
 
 class Plan(models.Model):
-    """The exact revisions that a run will apply. Never changed once made; a new state needs a new plan."""
+    """The exact revisions that a run will apply or revert. A new state needs a new plan.
+
+    Never changed once made, except that a worker adds the counts of what would be lost.
+    """
 
     project = models.CharField(max_length=100)
     environment = models.CharField(max_length=100)
     direction = models.CharField(max_length=20)
     identity = models.CharField(max_length=200)
+    requested = models.JSONField(default=list)
+    """What was asked for, in Alembic's notation; empty: the effective heads."""
     current = models.JSONField()
     target = models.JSONField()
+    result = models.JSONField(default=list)
+    """The rows that the version table will hold afterwards."""
     steps = models.JSONField()
-    """[{"revision", "message", "path", "sha256"}] in the order of execution."""
+    """[{"revision", "message", "path", "sha256", "action"}] in the order of execution."""
     files = models.JSONField()
     """{path: sha256} of everything that a run executes."""
     pinned_settings = models.JSONField()
     """{name: value} of what else decides what a run does."""
     commit = models.CharField(max_length=64, blank=True)
     fingerprint = models.CharField(max_length=64)
+    losses = models.JSONField(default=list)
+    """[{"revision", "line", "schema", "table", "column"}] whose data would go; an empty column: the whole table."""
+    cautions = models.JSONField(default=list)
+    """[{"revision", "path", "line", "text"}] of reverted revisions: what is not understood, or reverts nothing."""
+    row_counts = models.JSONField(default=list)
+    """[{"schema", "table", "column", "rows", "is_estimate", "detail"}] of the losses, read once by a worker."""
+    counted_at = models.DateTimeField(null=True, blank=True)
+    """When `row_counts` were read, or could not be; empty: not yet."""
+    count_error = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
@@ -63,7 +79,7 @@ class Plan(models.Model):
         indexes = [models.Index(fields=["project", "environment", "-created_at"])]
         permissions = [
             ("compare_heads", "Can compare heads"),
-            ("create_plan", "Can plan an upgrade"),
+            ("create_plan", "Can make a plan"),
         ]
 
     def __str__(self) -> str:
@@ -186,6 +202,9 @@ class Run(models.Model):
     rows_after = models.JSONField(null=True, blank=True)
     schema_before = models.CharField(max_length=64, blank=True)
     schema_after = models.CharField(max_length=64, blank=True)
+    reached_base_at = models.DateTimeField(null=True, blank=True)
+    """Start fresh: when the version table was read empty, between reverting and applying."""
+    schema_at_base = models.CharField(max_length=64, blank=True)
     left_transaction = models.BooleanField(default=False)
     """A revision used an autocommit block: something may have been committed on its own."""
     backend_pid = models.IntegerField(null=True, blank=True)
@@ -222,6 +241,11 @@ class Run(models.Model):
 class RunStep(models.Model):
     """One revision of a run, as far as the child reported it."""
 
+    class Action(models.TextChoices):
+        UPGRADE = "upgrade", "apply"
+        DOWNGRADE = "downgrade", "revert"
+        STAMP = "stamp", "stamp"
+
     class State(models.TextChoices):
         WAITING = "waiting", "waiting"
         RUNNING = "running", "running"
@@ -231,6 +255,7 @@ class RunStep(models.Model):
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="steps")
     position = models.PositiveIntegerField()
     revision = models.CharField(max_length=255)
+    action = models.CharField(max_length=10, choices=Action.choices, default=Action.UPGRADE)
     message = models.TextField(blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     started_at = models.DateTimeField(null=True, blank=True)
