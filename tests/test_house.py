@@ -10,6 +10,7 @@ import pytest
 
 from tests.faults import load_faults
 
+UNKNOWN = "fault(999)"
 SKIPPED_TEST = "import pytest\ndef test_it():\n    pytest.skip('no browser')\n"
 SKIPPED_MODULE = "import pytest\npytest.skip('no browser', allow_module_level=True)\n"
 RUN_TEST = "def test_it():\n    pass\n"
@@ -62,9 +63,9 @@ def test_the_fault_report_prints_one_line_for_each_fault(repository_root: Path, 
 
 
 def test_the_fault_report_refuses_a_mark_that_the_list_lacks(repository_root: Path, tmp_path: Path) -> None:
-    (tmp_path / "test_marked.py").write_text("import pytest\n@pytest.mark.fault(999)\ndef test_it(): pass\n")
+    (tmp_path / "test_marked.py").write_text(f"import pytest\n@pytest.mark.{UNKNOWN}\ndef test_it(): pass\n")
 
     done = run(repository_root, "-m", "tests.fault_report", str(tmp_path))
 
     assert done.returncode == 1
-    assert "fault(999)" in done.stderr
+    assert UNKNOWN in done.stderr
