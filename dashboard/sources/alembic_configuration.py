@@ -36,6 +36,11 @@ class AlembicConfiguration:
     """The configuration files that were read."""
     problems: tuple[Problem, ...] = ()
 
+    def folders(self) -> tuple[Path, ...]:
+        """All folders that matter, those left out that lie in another one of them."""
+        every = dict.fromkeys((self.script_location, *self.version_locations))
+        return tuple(folder for folder in every if not any(other in folder.parents for other in every))
+
 
 @dataclass(frozen=True, slots=True)
 class _Settings:

@@ -43,11 +43,17 @@ def _hash(path: str, content: bytes | OSError, files: Files) -> str:
 def _below(folder: str, files: Files) -> Iterator[str]:
     for entry in files.entries(folder):
         if entry.kind is Kind.FOLDER:
-            if not _is_skipped(entry.name, entry.path, files):
+            if not is_skipped_folder(entry.name) and not files.is_file(f"{entry.path}/pyvenv.cfg"):
                 yield from _below(entry.path, files)
-        elif not entry.name.endswith(_SKIPPED_ENDINGS) and (entry.kind is Kind.FILE or files.is_file(entry.path)):
+        elif not is_skipped_name(entry.name) and (entry.kind is Kind.FILE or files.is_file(entry.path)):
             yield entry.path
 
 
-def _is_skipped(name: str, path: str, files: Files) -> bool:
-    return name in _SKIPPED_FOLDERS or name.startswith(".") or files.is_file(f"{path}/pyvenv.cfg")
+def is_skipped_folder(name: str) -> bool:
+    """Whether nothing below a folder of that name is part of a run."""
+    return name in _SKIPPED_FOLDERS or name.startswith(".")
+
+
+def is_skipped_name(name: str) -> bool:
+    """Whether a file of that name is no part of a run."""
+    return name.endswith(_SKIPPED_ENDINGS)

@@ -41,15 +41,19 @@ def file_history(directory: Path, paths: Iterable[str | Path], *, commit: str = 
         for start in (real_top, shown_top):
             if path.startswith(f"{start}/"):
                 wanted[path[len(start) + 1 :]] = name
-    answer = _log(Path(real_top), commit, sorted({path.rpartition("/")[0] or "." for path in wanted}))
-    return _read_log(answer, wanted) if answer else {}
+    folders = sorted({path.rpartition("/")[0] or "." for path in wanted})
+    found = _read_log(_log(Path(real_top), commit, folders), wanted)
+    if wanted:
+        # What is left came in, or got its name, in a merge itself.
+        found |= _read_log(_log(Path(real_top), commit, folders, "-m"), wanted)
+    return found
 
 
-def _log(top: Path, commit: str, folders: list[str]) -> bytes | None:
+def _log(top: Path, commit: str, folders: list[str], *merges: str) -> bytes:
     """Additions and renames, newest first. Whole folders, since a rename inside them must be seen."""
     options = ("--no-show-signature", "--no-ext-diff", "--no-textconv", "--no-color", "-M", "--diff-filter=AR")
     output = ("--name-status", "-z", f"--format={_FORMAT}")
-    return run_git(top, "log", *options, *output, "--end-of-options", commit, "--", *folders)
+    return run_git(top, "log", *merges, *options, *output, "--end-of-options", commit, "--", *folders) or b""
 
 
 def _read_log(answer: bytes, wanted: dict[str, str]) -> dict[str, FileCommit]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dashboard.revisions.records import Problem, RevisionRecord, UnreadableFile
 from dashboard.sources import git
-from dashboard.sources.alembic_configuration import read_alembic_configuration
+from dashboard.sources.alembic_configuration import AlembicConfiguration, read_alembic_configuration
 from dashboard.sources.errors import ScriptDirectoryError
 from dashboard.sources.file_hashes import hash_files
 from dashboard.sources.files import DiskFiles, Files
@@ -41,7 +40,7 @@ class ScriptDirectoryReading:
 
 def read_script_directory(settings: ProjectSource) -> ScriptDirectoryReading:
     """Read as text everything that Alembic would load. Raises ScriptDirectoryError where there is nothing to read."""
-    reading = _read(settings, DiskFiles())
+    reading = read_configured(settings, read_alembic_configuration(settings, DiskFiles()), DiskFiles())
     return replace(reading, commit=git.head_commit(reading.script_location)) if settings.git else reading
 
 
@@ -50,11 +49,14 @@ def read_script_directory_at(settings: ProjectSource, commit: str) -> ScriptDire
 
     Raises ScriptDirectoryError.
     """
-    return replace(_read(settings, GitFiles(settings.directory, commit)), commit=commit)
+    files = GitFiles(settings.directory, commit)
+    return replace(read_configured(settings, read_alembic_configuration(settings, files), files), commit=commit)
 
 
-def _read(settings: ProjectSource, files: Files) -> ScriptDirectoryReading:
-    configuration = read_alembic_configuration(settings, files)
+def read_configured(
+    settings: ProjectSource, configuration: AlembicConfiguration, files: Files
+) -> ScriptDirectoryReading:
+    """Read what the configuration names; the commit is left empty."""
     names = PathNames(settings.directory)
     listing = list_version_files(configuration, files, names)
     records: list[RevisionRecord] = []
@@ -78,7 +80,7 @@ def _read(settings: ProjectSource, files: Files) -> ScriptDirectoryReading:
         script_location=configuration.script_location,
         version_locations=configuration.version_locations,
         files=hash_files(
-            _outermost((configuration.script_location, *configuration.version_locations)),
+            configuration.folders(),
             configuration.files,
             files,
             names,
@@ -86,8 +88,3 @@ def _read(settings: ProjectSource, files: Files) -> ScriptDirectoryReading:
         ),
         commit="",
     )
-
-
-def _outermost(folders: Sequence[Path]) -> list[Path]:
-    """Those that lie in none of the others."""
-    return [folder for folder in dict.fromkeys(folders) if not any(other in folder.parents for other in folders)]
