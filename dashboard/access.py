@@ -28,7 +28,7 @@ ROLES: dict[str, tuple[str, ...]] = {
 }
 """A lead sees (and may compare: that changes nothing); a developer also plans; an operator also acts."""
 
-_READ_ONLY_ADMIN = ("observation", "plan", "backup", "confirmation", "run", "runstep", "runlogline")
+_READ_ONLY_ADMIN = ("observation", "plan", "backup", "confirmation", "run", "runstep", "runlogline", "intervention")
 
 View = Callable[..., HttpResponse]
 

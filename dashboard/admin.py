@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from dashboard.models import Backup, Confirmation, Observation, Plan, Run, RunLogLine, RunStep
+from dashboard.models import Backup, Confirmation, Intervention, Observation, Plan, Run, RunLogLine, RunStep
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Any]
@@ -48,6 +48,15 @@ class RunAdmin(ReadOnly, _Admin):
     list_filter = ("phase", "outcome", "project", "environment")
     date_hierarchy = "queued_at"
     inlines = (RunStepInline,)
+
+
+@admin.register(Intervention)
+class InterventionAdmin(ReadOnly, _Admin):
+    """Who ended what."""
+
+    list_display = ("__str__", "kind", "requested_at", "answered_at", "answer")
+    list_filter = ("kind",)
+    list_select_related = ("requested_by",)
 
 
 @admin.register(RunLogLine)

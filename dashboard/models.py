@@ -208,6 +208,15 @@ class Run(models.Model):
     left_transaction = models.BooleanField(default=False)
     """A revision used an autocommit block: something may have been committed on its own."""
     backend_pid = models.IntegerField(null=True, blank=True)
+    transactional_ddl = models.BooleanField(default=False)
+    """The child said that a failed revision takes its DDL back with it."""
+    steps_committing = models.PositiveIntegerField(null=True, blank=True)
+    """So many steps the child began to commit, the last heard of; empty: it is not known."""
+    invalid_indexes_before = models.JSONField(default=list)
+    """Names of indexes that were invalid before the child started."""
+    contention = models.JSONField(default=list)
+    """Who blocked whom when it was last looked, while the run waited: see usecases/read_contention.py. Masked."""
+    contention_at = models.DateTimeField(null=True, blank=True)
     detail = models.TextField(blank=True)
     """Why: the error, the refusal, or what is not known. Masked."""
     evidence = models.JSONField(default=list)
@@ -236,6 +245,28 @@ class Run(models.Model):
     def is_live(self) -> bool:
         """Still queued, running, or not yet known how it ended."""
         return self.phase in self.LIVE
+
+
+class Intervention(models.Model):
+    """A person's request to end a run before its end, or what is left of it in the database."""
+
+    class Kind(models.TextChoices):
+        CANCELLATION = "cancellation", "cancellation"
+        TERMINATION = "termination", "termination"
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="interventions")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    requested_at = models.DateTimeField(default=timezone.now)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answer = models.TextField(blank=True)
+    """What was done about it, in a sentence. Masked."""
+
+    class Meta:
+        ordering = ["requested_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of run {self.run_id} by {self.requested_by}"
 
 
 class RunStep(models.Model):
