@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 DASHBOARD = ROOT / "dashboard"
 SIBLINGS = ("alembic_process", "databases", "findings", "sources")
-BOTTOM = ("secrets", "database_target")
+BOTTOM = ("secrets", "database_target", "plain_text")
 PURE = ("revisions", "gate")
 TOP = "everything that meets a person or a process"
 
@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "revisions": ("revisions", *BOTTOM),
     "secrets": ("secrets",),
     "database_target": ("database_target",),
+    "plain_text": ("plain_text",),
 }
 NO_DJANGO = (*SIBLINGS, *PURE, *BOTTOM)
 NO_IO = {"os", "io", "shutil", "socket", "sqlite3", "subprocess", "tempfile", "time", "random", "psycopg2", "secrets"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import selectors
 import signal
 import subprocess
@@ -14,6 +13,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, Any
+
+from dashboard.plain_text import LINE_CHARACTERS, clean_line
 
 CHILD_PROGRAM = Path(__file__).with_name("child_program.py")
 SYSTEM_VARIABLES = (
@@ -28,14 +29,10 @@ SYSTEM_VARIABLES = (
     "SSL_CERT_DIR",
 )
 """The only variables of our own environment that a child is given."""
-LINE_CHARACTERS = 4_000
 LOG_CHARACTERS = 2_000_000
 """What is kept of a child's output; the rest is counted, not stored."""
 GRACE_SECONDS = 2.0
 """Between SIGTERM and SIGKILL, and for a pipe that a grandchild keeps open."""
-
-_TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-_CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class Ending(StrEnum):
@@ -214,14 +211,6 @@ def end_process_group(process: subprocess.Popen[bytes]) -> None:
             process.wait(timeout=GRACE_SECONDS)
         except subprocess.TimeoutExpired:
             continue
-
-
-def clean_line(line: str) -> str:
-    """Without terminal codes and control characters, at most LINE_CHARACTERS long."""
-    text = _CONTROL_CHARACTERS.sub("", _TERMINAL_CODES.sub("", line)).rstrip()
-    if len(text) <= LINE_CHARACTERS:
-        return text
-    return f"{text[:LINE_CHARACTERS]} … ({len(text) - LINE_CHARACTERS} more characters)"
 
 
 class _Lines:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from dashboard.alembic_process.parent import clean_line
+from dashboard.plain_text import clean_line
 from dashboard.sources.configuration import ConfigurationError, NotConfigured, UnknownName
 from dashboard.usecases.child_work import ChildFailed
 from dashboard.usecases.plan_upgrade import PlanRefused

@@ -11,12 +11,12 @@ from typing import Any
 
 from django.conf import settings
 
-from dashboard.checks import check_interpreter
 from dashboard.databases.backup import BackupUnavailable, check_backup_tools
 from dashboard.revisions.status import State, judge_status
 from dashboard.sources.configuration import Environment, NotConfigured, Project
 from dashboard.usecases.catalogue import configuration, masker_for, resolve
 from dashboard.usecases.child_work import ChildFailed, probe
+from dashboard.usecases.examine_interpreter import examine_interpreter
 from dashboard.usecases.observe import observe_environments
 from dashboard.usecases.read_history import ProjectHistory, read_history
 from dashboard.usecases.read_status import reading_of
@@ -50,10 +50,10 @@ def examine_installation() -> Iterator[Diagnosis]:
 
 
 def _examine_project(project: Project) -> Iterator[Diagnosis]:
-    interpreter = check_interpreter(project)
-    for message in interpreter:
-        yield Diagnosis(project.name, message.msg, str(message.hint))
-    if not interpreter:
+    interpreter = examine_interpreter(project=project)
+    if interpreter is not None:
+        yield Diagnosis(project.name, interpreter.words, interpreter.mend)
+    else:
         yield Diagnosis(project.name, f"{project.python} can be started and has alembic.")
     history = read_history(project)
     if history.error:
@@ -65,7 +65,7 @@ def _examine_project(project: Project) -> Iterator[Diagnosis]:
         project.name, f"{len(history.graph.records)} revisions read, heads: {', '.join(history.graph.heads)}."
     )
     for environment in project.environments.values():
-        yield from _examine_environment(project, environment, history, may_start_child=not interpreter)
+        yield from _examine_environment(project, environment, history, may_start_child=interpreter is None)
 
 
 def _examine_environment(

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from dashboard.alembic_process.parent import clean_line
 from dashboard.management.reading import CHECK_FAILED, USAGE
+from dashboard.plain_text import clean_line
 from dashboard.sources.configuration import ConfigurationError
 from dashboard.usecases.examine_installation import examine_installation
 
