@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dashboard.database_target import DatabaseTarget, Dialect
 from dashboard.databases.database import (
+    Contender,
     Database,
     DatabaseUnavailable,
     LockHeld,
     LockUnavailable,
+    Part,
     RunLock,
     Session,
 )
@@ -16,10 +18,12 @@ from dashboard.databases.postgresql import PostgreSQLDatabase
 from dashboard.databases.sqlite import SQLiteDatabase
 
 __all__ = [
+    "Contender",
     "Database",
     "DatabaseUnavailable",
     "LockHeld",
     "LockUnavailable",
+    "Part",
     "RunLock",
     "Session",
     "database_for",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from dashboard.database_target import DatabaseTarget
@@ -50,6 +51,39 @@ class Session:
     """The latest statement, empty where it may not be seen."""
     since: datetime | None
     """When the session began; aware."""
+
+
+class Part(StrEnum):
+    """What a session has to do with a run's waiting."""
+
+    WAITS = "waits"
+    """It is of the run, and waits."""
+    BLOCKS = "blocks"
+    """The run waits for it, directly or through others."""
+    WRITES = "writes"
+    """It is not of the run, and wrote to the version table in a transaction that is still open."""
+    QUEUES = "queues"
+    """It waits for the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One session around a run, at one moment. The texts are the server's: not masked."""
+
+    part: Part
+    pid: int
+    user: str
+    application: str
+    query: str
+    """Its latest statement, cut off where it is long; empty where it may not be seen."""
+    lock: str
+    """What it wants, else what it holds: `AccessExclusiveLock`."""
+    relation: str
+    """The table, else the kind of lock."""
+    since: datetime | None
+    """When its waiting began, or its transaction where it does not wait; aware."""
+    blocked_by: tuple[int, ...]
+    """Pids that it waits for."""
 
 
 class Deadline:
@@ -99,6 +133,10 @@ class RunLock(Protocol):
         """Whether the lock is still ours; False also where that cannot be known."""
         ...
 
+    def contention(self, *, timeout: float) -> tuple[Contender, ...]:
+        """Who waits for whom around this run now; always from one thread. Raises DatabaseUnavailable."""
+        ...
+
 
 class Database(Protocol):
     """One environment's database, or one schema of it: a target and the version table in it. All times are seconds."""
@@ -130,6 +168,17 @@ class Database(Protocol):
         """Sessions of any run that are alive now, without taking the lock. Raises DatabaseUnavailable."""
         ...
 
+    def cancel_statements(self, *, timeout: float) -> int:
+        """Stops what the sessions of any run do now; they live on. How many were told. Raises DatabaseUnavailable."""
+        ...
+
+    def terminate_sessions(self, *, timeout: float) -> int:
+        """Ends the sessions of any run, and no others. How many were told. Raises DatabaseUnavailable."""
+        ...
+
     def hold_run_lock(self, *, wait: float) -> AbstractContextManager[RunLock]:
-        """The lock of a run, tried for `wait` seconds. Raises LockHeld and LockUnavailable."""
+        """The lock of a run, tried for `wait` seconds. Raises LockHeld and LockUnavailable.
+
+        Held too while somebody else's open transaction has written to the version table, or to the SQLite file.
+        """
         ...

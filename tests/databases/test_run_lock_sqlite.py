@@ -24,6 +24,12 @@ def database(tmp_path: Path) -> Database:
     return database_for(sqlite_target(path))
 
 
+@pytest.fixture
+def path(database: Database, tmp_path: Path) -> Path:
+    """The file of `database`."""
+    return tmp_path / "x.db"
+
+
 @pytest.mark.fault(21)
 def test_a_second_run_is_refused_and_told_who_runs(database: Database) -> None:
     with (
@@ -110,3 +116,43 @@ def test_looking_at_sessions_creates_nothing(database: Database, tmp_path: Path)
     assert database.sessions_of_runs() == ()
 
     assert [p.name for p in tmp_path.iterdir()] == ["x.db"]
+
+
+@pytest.mark.fault(23)
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_a_run_does_not_begin_in_the_middle_of_somebody_elses_transaction(path: Path, mode: str) -> None:
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute(f"PRAGMA journal_mode={mode}")
+    other.execute("BEGIN IMMEDIATE")
+    database = database_for(sqlite_target(path))
+
+    with pytest.raises(LockHeld, match="in the middle of a transaction"), database.hold_run_lock(wait=0.2):
+        pass
+
+    other.execute("ROLLBACK")
+    with database.hold_run_lock(wait=0.2) as lock:
+        assert lock.is_held()
+    other.close()
+
+
+@pytest.mark.fault(7)
+def test_a_process_that_a_run_left_behind_is_ended_and_nobody_who_only_looks(path: Path) -> None:
+    database = database_for(sqlite_target(path))
+    with database.hold_run_lock(wait=0) as lock:
+        left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], pass_fds=lock.pass_fds)
+    looking = subprocess.Popen(
+        [sys.executable, "-c", "import sys, time; f = open(sys.argv[1]); time.sleep(60)", f"{path}.dashboard-lock"]
+    )
+    with pytest.raises(LockHeld), database.hold_run_lock(wait=0):
+        pass
+
+    try:
+        assert database.terminate_sessions(timeout=5) == 1
+
+        assert left.wait(timeout=5) == -9
+        assert looking.poll() is None
+        with database.hold_run_lock(wait=1):
+            pass
+    finally:
+        looking.kill()
+        looking.wait()

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
 from dashboard.database_target import DatabaseTarget
-from dashboard.databases.database import DatabaseUnavailable, Deadline, LockUnavailable, RunLock, Session
+from dashboard.databases.database import (
+    Contender,
+    DatabaseUnavailable,
+    Deadline,
+    LockUnavailable,
+    RunLock,
+    Session,
+)
 from dashboard.databases.postgresql import run_lock
 from dashboard.databases.postgresql.connection import Connection, open_connection
+from dashboard.databases.postgresql.contention import read_contention
 from dashboard.databases.postgresql.observation import APPLICATION, fallback_system, observe_version_table
 from dashboard.databases.postgresql.schema import digest_schema, list_invalid_indexes
-from dashboard.databases.postgresql.version_table import find_version_table
+from dashboard.databases.postgresql.stop_sessions import Signal, signal_sessions
+from dashboard.databases.postgresql.version_table import VersionTablePlace, find_version_table
 from dashboard.revisions.status import VersionReading
 
 T = TypeVar("T")
@@ -54,6 +63,14 @@ class PostgreSQLDatabase:
             lambda connection, limit: run_lock.sessions_of_key(connection, self._lock_key(connection, limit)),
         )
 
+    def cancel_statements(self, *, timeout: float) -> int:
+        """See Database."""
+        return self._signal(Signal.CANCEL, timeout)
+
+    def terminate_sessions(self, *, timeout: float) -> int:
+        """See Database."""
+        return self._signal(Signal.TERMINATE, timeout)
+
     @contextmanager
     def hold_run_lock(self, *, wait: float) -> Iterator[RunLock]:
         """See Database."""
@@ -61,24 +78,39 @@ class PostgreSQLDatabase:
         taking = True
         try:
             with opened as connection:
-                key = self._lock_key(connection, Deadline(run_lock.QUERY_TIMEOUT))
-                with run_lock.hold_locks(self.target, connection, key=key, wait=wait) as held:
+                place = self._place(connection, Deadline(run_lock.QUERY_TIMEOUT))
+                key = run_lock.lock_key(place.schema, place.table)
+                with (
+                    run_lock.hold_locks(
+                        self.target, connection, key=key, version_table=place.qualified, wait=wait
+                    ) as held,
+                    ExitStack() as side,
+                ):
                     taking = False
-                    yield PostgreSQLRunLock(self, held)
+                    yield PostgreSQLRunLock(self, held, place.qualified, side)
         except DatabaseUnavailable as error:
             if not taking:  # it comes from the body of the caller's with statement
                 raise
             raise LockUnavailable(error.detail) from None
 
     def _lock_key(self, connection: Connection, limit: Deadline) -> int:
-        place = find_version_table(
+        place = self._place(connection, limit)
+        return run_lock.lock_key(place.schema, place.table)
+
+    def _place(self, connection: Connection, limit: Deadline) -> VersionTablePlace:
+        return find_version_table(
             connection,
             table=self.version_table,
             schema=self.version_table_schema,
             fallback_system=fallback_system(self.target),
             timeout=limit.remaining(),
         )
-        return run_lock.lock_key(place.schema, place.table)
+
+    def _signal(self, signal: Signal, timeout: float) -> int:
+        limit = Deadline(timeout)
+        with open_connection(self.target, application=APPLICATION, timeout=timeout) as connection:
+            key = self._lock_key(connection, limit)
+            return signal_sessions(connection, signal, key=key, children=run_lock.CHILDREN, timeout=limit.remaining())
 
     def _read(self, timeout: float, read: Callable[[Connection, Deadline], T]) -> T:
         limit = Deadline(timeout)
@@ -92,9 +124,14 @@ class PostgreSQLDatabase:
 class PostgreSQLRunLock:
     """A RunLock; see there for the contracts."""
 
-    def __init__(self, database: PostgreSQLDatabase, held: run_lock.HeldLock) -> None:
+    def __init__(
+        self, database: PostgreSQLDatabase, held: run_lock.HeldLock, version_table: str, side: ExitStack
+    ) -> None:
         self._database = database
         self._held = held
+        self._version_table = version_table
+        self._side = side
+        self._watching: Connection | None = None
 
     @property
     def challenge(self) -> dict[str, object]:
@@ -121,3 +158,23 @@ class PostgreSQLRunLock:
     def is_held(self) -> bool:
         """See RunLock."""
         return self._held.is_held()
+
+    def contention(self, *, timeout: float) -> tuple[Contender, ...]:
+        """See RunLock. Keeps a connection for it, and opens another one after an error."""
+        limit = Deadline(timeout)
+        try:
+            if self._watching is None:
+                self._watching = self._side.enter_context(
+                    open_connection(self._database.target, application=APPLICATION, timeout=timeout)
+                )
+            return read_contention(
+                self._watching,
+                key=self._held.key,
+                children=run_lock.CHILDREN,
+                version_table=self._version_table,
+                timeout=limit.remaining(),
+            )
+        except DatabaseUnavailable:
+            self._side.close()
+            self._watching = None
+            raise

@@ -69,12 +69,14 @@ class Connection:
         """As libpq gives it: 150018 for 15.18."""
         return int(self._raw.server_version)
 
-    def query(self, sql: str, parameters: Sequence[object] = (), *, timeout: float) -> list[tuple[Any, ...]]:
+    def query(
+        self, sql: str, parameters: Sequence[object] | Mapping[str, object] = (), *, timeout: float
+    ) -> list[tuple[Any, ...]]:
         """The rows of one statement, none where it returns no rows; the connection is lost when `timeout` passes."""
         deadline = Deadline(timeout)
         try:
             with self._raw.cursor() as cursor:
-                cursor.execute(sql, tuple(parameters) or None)
+                cursor.execute(sql, parameters or None)
                 _wait(self._raw, deadline)
                 return cursor.fetchall() if cursor.description else []
         except _Silence:

@@ -18,6 +18,7 @@ from hashlib import sha256
 from dashboard.database_target import DatabaseTarget
 from dashboard.databases.database import DatabaseUnavailable, Deadline, LockHeld, LockUnavailable, Session
 from dashboard.databases.postgresql.connection import Connection, open_connection
+from dashboard.databases.postgresql.contention import describe_writers
 
 APPLICATION = "alembic-dashboard lock"
 CONNECT_TIMEOUT = 10.0
@@ -80,8 +81,13 @@ def lock_key(schema: str, table: str) -> int:
 
 
 @contextmanager
-def hold_locks(target: DatabaseTarget, connection: Connection, *, key: int, wait: float) -> Iterator[HeldLock]:
-    """Holds (`key`, 1) and a random challenge on `connection`. Raises LockHeld and LockUnavailable."""
+def hold_locks(
+    target: DatabaseTarget, connection: Connection, *, key: int, version_table: str, wait: float
+) -> Iterator[HeldLock]:
+    """Holds (`key`, 1) and a random challenge on `connection`. Raises LockHeld and LockUnavailable.
+
+    `version_table`: quoted for SQL; whoever writes to it just now, by hand say, keeps a run out as well.
+    """
     if connection.query("SELECT pg_is_in_recovery()", timeout=QUERY_TIMEOUT)[0][0]:
         raise LockUnavailable("This server is a standby and takes no changes. Name the primary in dashboard.toml.")
     backend: int = connection.query("SELECT pg_backend_pid()", timeout=QUERY_TIMEOUT)[0][0]
@@ -92,6 +98,7 @@ def hold_locks(target: DatabaseTarget, connection: Connection, *, key: int, wait
         _keep_session(connection)
         _try_until(connection, key, CHILDREN, deadline)
         connection.query("SELECT pg_advisory_unlock(%s, %s)", (key, CHILDREN), timeout=QUERY_TIMEOUT)
+        _wait_for_writers(connection, version_table, deadline)
         challenge_key = secrets.randbits(62)
         connection.query("SELECT pg_try_advisory_lock(%s)", (challenge_key,), timeout=QUERY_TIMEOUT)
         yield HeldLock(connection, key, challenge_key, backend)
@@ -111,6 +118,16 @@ def _try_until(connection: Connection, key: int, second: int, deadline: Deadline
             return
         if deadline.passed():
             raise LockHeld(_who_holds(connection, key, second))
+        time.sleep(min(BETWEEN_TRIES, max(0.0, deadline.remaining())))
+
+
+def _wait_for_writers(connection: Connection, version_table: str, deadline: Deadline) -> None:
+    while writers := describe_writers(connection, version_table=version_table, timeout=QUERY_TIMEOUT):
+        if deadline.passed():
+            raise LockHeld(
+                f"Somebody else is changing the version table just now ({writers}): alembic by hand, perhaps. Wait "
+                "until that transaction has ended, then look again at what is pending."
+            )
         time.sleep(min(BETWEEN_TRIES, max(0.0, deadline.remaining())))
 
 

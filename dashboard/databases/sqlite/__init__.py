@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dashboard.database_target import DatabaseTarget
-from dashboard.databases.database import DatabaseUnavailable, LockUnavailable, RunLock, Session
+from dashboard.databases.database import Contender, DatabaseUnavailable, LockUnavailable, RunLock, Session
 from dashboard.databases.sqlite import run_lock
 from dashboard.databases.sqlite.connection import read_unchanged, require_file
 from dashboard.databases.sqlite.observation import observe_version_table
@@ -52,6 +52,14 @@ class SQLiteDatabase:
         """See Database."""
         return run_lock.sessions_holding(self.path)
 
+    def cancel_statements(self, *, timeout: float) -> int:
+        """None: a statement of SQLite ends with its process."""
+        return 0
+
+    def terminate_sessions(self, *, timeout: float) -> int:
+        """See Database: kills the processes of this machine that hold a run's lock."""
+        return run_lock.kill_holders(self.path)
+
     @contextmanager
     def hold_run_lock(self, *, wait: float) -> Iterator[RunLock]:
         """See Database."""
@@ -60,6 +68,7 @@ class SQLiteDatabase:
         except DatabaseUnavailable as error:
             raise LockUnavailable(error.detail) from None
         with run_lock.hold_lock(self.path, wait=wait) as held:
+            run_lock.wait_for_writers(self.path, wait=wait)
             yield SQLiteRunLock(self, held)
 
 
@@ -102,3 +111,7 @@ class SQLiteRunLock:
     def is_held(self) -> bool:
         """See RunLock."""
         return self._held.is_held()
+
+    def contention(self, *, timeout: float) -> tuple[Contender, ...]:
+        """None: SQLite does not tell who holds its locks."""
+        return ()

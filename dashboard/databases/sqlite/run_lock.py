@@ -10,12 +10,15 @@ import fcntl
 import json
 import os
 import pwd
+import signal
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from dashboard.databases.database import Deadline, LockHeld, LockUnavailable, Session
 
@@ -73,6 +76,53 @@ def sessions_holding(database: Path) -> tuple[Session, ...]:
     finally:
         os.close(descriptor)
     return ()
+
+
+def wait_for_writers(database: Path, *, wait: float) -> None:
+    """Begins an exclusive transaction and takes it back: somebody else's open one, by hand say, keeps a run out.
+
+    What a crash left in a rollback journal is undone by this, as by whoever writes next. Raises LockHeld and
+    LockUnavailable.
+    """
+    uri = f"file:{quote(str(database))}?mode=rw"
+    try:
+        connection = sqlite3.connect(uri, uri=True, timeout=max(wait, SHORTEST_WAIT), isolation_level=None)
+        try:
+            connection.execute("BEGIN EXCLUSIVE")
+            connection.execute("ROLLBACK")
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+            raise LockHeld(
+                f"Another process is in the middle of a transaction on {database}: alembic by hand, perhaps. Wait "
+                "until it has ended, then look again at what is pending."
+            ) from None
+        raise LockUnavailable(
+            f"{database} cannot be written to ({error}). Let the worker's account write to it and its folder."
+        ) from None
+
+
+def kill_holders(database: Path) -> int:
+    """Ends other processes of this machine that hold the lock, as a run left them behind. How many. Linux only."""
+    path = lock_path(database)
+    killed = 0
+    for session in _processes_with(path):
+        if session.pid != os.getpid() and _holds_lock(session.pid, path):
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(session.pid, signal.SIGKILL)
+                killed += 1
+    return killed
+
+
+def _holds_lock(pid: int, path: Path) -> bool:
+    """Whether an open file of the process carries the lock: looking at it, as others do, is not holding it."""
+    try:
+        wanted = path.stat()
+        names = [name.name for name in Path(f"/proc/{pid}/fd").iterdir() if _leads_to(name, wanted)]
+        return any("FLOCK" in Path(f"/proc/{pid}/fdinfo/{name}").read_text() for name in names)
+    except OSError:
+        return False
 
 
 def _lock(path: Path, deadline: Deadline) -> int:
