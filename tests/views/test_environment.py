@@ -1,0 +1,91 @@
+"""One environment: where it stands, what it would get, what happened to it."""
+
+from __future__ import annotations
+
+from django.test import Client
+
+from dashboard.models import Backup
+from dashboard.usecases.execute_run import execute_run
+from tests.views.conftest import ViewedSite, text_of
+
+PRODUCTION = "/projects/api/environments/production/"
+
+
+def test_it_lists_what_is_pending_in_the_order_of_execution(developer: Client) -> None:
+    page = text_of(developer.get(PRODUCTION))
+
+    assert page.index("/revisions/r2/") < page.index("/revisions/r3/")
+    assert "Plan the upgrade of 2 revisions" in page
+
+
+def test_who_may_not_act_reads_who_may(lead: Client) -> None:
+    page = text_of(lead.get(PRODUCTION))
+
+    assert "A developer or an operator can plan this upgrade." in page and "An operator can take one." in page
+    assert "Plan the upgrade" not in page and "Take a backup" not in page
+
+
+def test_an_up_to_date_environment_offers_no_upgrade(operator: Client) -> None:
+    page = text_of(operator.get("/projects/api/environments/staging/"))
+
+    assert "Nothing is pending." in page and "Plan the upgrade" not in page
+
+
+def test_a_foreign_revision_offers_no_upgrade(operator: Client, site: ViewedSite) -> None:
+    site.set_rows("production", "elsewhere")
+    site.observe()
+
+    page = text_of(operator.get(PRODUCTION))
+
+    assert "No upgrade is offered" in page and "Plan the upgrade" not in page
+
+
+def test_an_environment_that_was_never_read_says_so(operator: Client, site: ViewedSite) -> None:
+    site.configure('[projects.api.environments.fresh]\nurl = "sqlite:///fresh.db"')
+
+    page = text_of(operator.get("/projects/api/environments/fresh/"))
+
+    assert "not read yet" in page and "Plan the upgrade" not in page
+
+
+def test_a_change_from_outside_is_in_the_ledger(lead: Client, site: ViewedSite) -> None:
+    site.set_rows("production", "r2")
+    site.observe()
+
+    page = text_of(lead.get(PRODUCTION))
+
+    assert "Outside the dashboard" in page
+
+
+def test_a_run_is_in_the_ledger_and_its_change_is_not_called_foreign(lead: Client, site: ViewedSite) -> None:
+    run = site.confirm()
+    execute_run(run_id=run.pk)
+    site.observe()
+
+    page = text_of(lead.get(PRODUCTION))
+
+    assert "upgraded by 2 revisions" in page and "Outside the dashboard" not in page
+
+
+def test_settings_say_where_a_password_comes_from_and_never_what_it_is(
+    lead: Client, site: ViewedSite, monkeypatch: object
+) -> None:
+    monkeypatch.setenv("THE_URL", "postgresql://migrator:hunter2@127.0.0.1:1/app")  # type: ignore[attr-defined]
+    site.configure('[projects.api.environments.far]\nurl = { env = "THE_URL" }')
+
+    page = text_of(lead.get("/projects/api/environments/far/"))
+
+    assert "set, in the URL from the variable THE_URL" in page and "migrator at 127.0.0.1:1/app" in page
+    assert "hunter2" not in page
+
+
+def test_backups_are_polled_only_while_one_is_being_taken(operator: Client, site: ViewedSite) -> None:
+    live = f"{PRODUCTION}?part=backups"
+    assert 'hx-trigger="every 2s"' not in text_of(operator.get(PRODUCTION))
+
+    operator.post(f"{PRODUCTION}backups/", {"from": "environment"})
+    assert operator.get(live, headers={"HX-Request": "true"}).status_code == 200
+    Backup.objects.update(state=Backup.State.FAILED, error="disk full")
+    ended = operator.get(live, headers={"HX-Request": "true"})
+
+    assert ended.status_code == 286 and "disk full" in text_of(ended)

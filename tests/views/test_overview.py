@@ -1,0 +1,106 @@
+"""The page on which a lead knows in five seconds what is wrong."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from tests.views.conftest import ViewedSite, text_of
+
+
+def test_it_shows_every_environment_with_state_revision_and_distance(lead: Client) -> None:
+    page = text_of(lead.get("/"))
+
+    assert 'id="cell-api-staging"' in page and 'id="cell-api-production"' in page
+    assert "pending 2" in page and "2 behind head" in page and "at head" in page
+    assert "make r1" in page and "make r3" in page
+
+
+def test_environments_stand_in_the_order_of_the_file(lead: Client) -> None:
+    page = text_of(lead.get("/"))
+
+    assert page.index("cell-api-staging") < page.index("cell-api-production")
+
+
+def test_pending_alone_needs_no_attention(lead: Client) -> None:
+    assert 'id="attention"' not in text_of(lead.get("/"))
+
+
+def test_a_revision_that_the_script_directory_lacks_needs_attention(lead: Client, site: ViewedSite) -> None:
+    site.set_rows("production", "elsewhere")
+    site.observe()
+
+    page = text_of(lead.get("/"))
+
+    assert "1 thing needs attention" in page
+    assert "foreign revision" in page and "elsewhere" in page and "distance unknown" in page
+
+
+def test_a_database_that_cannot_be_read_is_never_shown_as_up_to_date(lead: Client, site: ViewedSite) -> None:
+    (site.folder / "production.db").unlink()
+    site.observe()
+
+    page = text_of(lead.get("/"))
+    cell = page[page.index('id="cell-api-production"') :]
+
+    assert "unreachable (no database)" in cell and "distance unknown" in cell
+    assert not (site.folder / "production.db").exists()
+
+
+def test_a_state_filters(lead: Client) -> None:
+    page = text_of(lead.get("/?state=pending"))
+
+    assert "api / production" in page and "api / staging" not in page
+
+
+@pytest.mark.parametrize(("words", "found"), [("PROD", True), ("api prod", True), ("billing", False)])
+def test_a_text_filters(lead: Client, words: str, found: bool) -> None:
+    page = text_of(lead.get("/", {"q": words}))
+
+    assert ("api / production" in page) is found
+    assert ("Show all 2" in page) is not found
+
+
+def test_the_live_part_alone_is_answered_to_htmx_and_keeps_the_address(lead: Client) -> None:
+    answer = lead.get("/?state=pending&part=matrix", headers={"HX-Request": "true"})
+
+    assert b"<html" not in answer.content and b'id="matrix"' in answer.content
+    assert answer["HX-Replace-Url"] == "/?state=pending"
+
+
+def test_the_same_address_without_htmx_is_the_whole_page(lead: Client) -> None:
+    assert b"<html" in lead.get("/?part=matrix").content
+
+
+def test_many_environments_become_tiles_and_a_list_of_what_is_not_current(lead: Client, site: ViewedSite) -> None:
+    more = "".join(f'[projects.api.environments.t{n}]\nurl = "sqlite:///t{n}.db"\n' for n in range(20))
+    site.configure(more)
+    for number in range(20):
+        site.set_rows(f"t{number}", "r3")
+    site.observe()
+
+    page = text_of(lead.get("/"))
+
+    assert page.count('class="tile state-current"') == 21
+    assert "Not current" in page and "api / production" in page
+
+
+def test_the_number_of_queries_does_not_grow_with_environments(
+    lead: Client, site: ViewedSite, django_assert_max_num_queries: object
+) -> None:
+    more = "".join(f'[projects.api.environments.t{n}]\nurl = "sqlite:///t{n}.db"\n' for n in range(30))
+    site.configure(more)
+    site.observe()
+
+    with django_assert_max_num_queries(10):  # type: ignore[operator]
+        lead.get("/")
+
+
+def test_a_file_without_environments_says_what_to_write(lead: Client, site: ViewedSite, settings: object) -> None:
+    (site.folder / "dashboard.toml").write_text("")
+    lead.raise_request_exception = False
+
+    answer = lead.get("/")
+
+    assert answer.status_code == 500
+    assert "dashboard.toml cannot be used" in text_of(answer) and "[projects." in text_of(answer)

@@ -1,0 +1,95 @@
+"""The plan and its gate."""
+
+from __future__ import annotations
+
+from django.test import Client
+
+from dashboard.models import Backup, Plan
+from tests.views.conftest import ViewedSite, text_of
+
+PLAN = "/projects/api/environments/production/plan/"
+
+
+def test_a_developer_makes_a_plan(developer: Client) -> None:
+    answer = developer.post(PLAN)
+
+    assert answer.status_code == 302 and answer["Location"] == PLAN
+    assert [step["revision"] for step in Plan.objects.get().steps] == ["r2", "r3"]
+
+
+def test_a_plan_may_end_earlier(developer: Client) -> None:
+    developer.post(PLAN, {"target": "r2"})
+
+    assert Plan.objects.get().target == ["r2"]
+
+
+def test_a_refused_plan_says_why(developer: Client) -> None:
+    answer = developer.post("/projects/api/environments/staging/plan/", follow=True)
+
+    assert "No plan was made." in text_of(answer) and "up to date" in text_of(answer)
+
+
+def test_without_a_plan_the_page_says_how_to_make_one(developer: Client, lead: Client) -> None:
+    assert "Plan the upgrade of 2 revisions" in text_of(developer.get(PLAN))
+    assert "A developer or an operator can plan this upgrade." in text_of(lead.get(PLAN))
+
+
+def test_while_the_gate_is_closed_the_button_is_absent_and_what_is_missing_is_listed(
+    operator: Client, site: ViewedSite
+) -> None:
+    site.plan()
+
+    page = text_of(operator.get(PLAN))
+
+    assert "Production cannot be upgraded yet. Missing:" in page and "There is no backup of production yet." in page
+    assert 'id="typed"' not in page
+
+
+def test_an_open_gate_asks_an_operator_for_the_name(operator: Client, site: ViewedSite) -> None:
+    site.plan()
+    site.back_up()
+
+    page = text_of(operator.get(PLAN))
+
+    assert "read, not restored" in page and "Upgrade production: apply 2 revisions" in page and "If it fails" in page
+
+
+def test_a_developer_reads_that_an_operator_goes_on(developer: Client, site: ViewedSite) -> None:
+    site.plan()
+    site.back_up()
+
+    page = text_of(developer.get(PLAN))
+
+    assert "An operator can confirm this plan" in page and 'id="typed"' not in page
+
+
+def test_a_plan_out_of_date_says_so_and_offers_a_new_one(operator: Client, site: ViewedSite) -> None:
+    site.plan()
+    site.back_up()
+    site.set_rows("production", "r2")
+    site.observe()
+
+    page = text_of(operator.get(PLAN))
+
+    assert "This plan is out of date. It cannot be run." in page and "Plan the upgrade of 1 revision<" in page
+    assert 'id="typed"' not in page
+
+
+def test_a_plan_that_was_run_leads_to_its_run(operator: Client, site: ViewedSite) -> None:
+    run = site.confirm()
+
+    page = text_of(operator.get(PLAN))
+
+    assert "This plan was run" in page and f"/runs/{run.pk}/" in page and 'id="typed"' not in page
+
+
+def test_polling_ends_when_the_backup_does_and_brings_the_whole_gate(operator: Client, site: ViewedSite) -> None:
+    site.plan()
+    live = f"{PLAN}?part=backup"
+    operator.post("/projects/api/environments/production/backups/")
+    working = operator.get(live, headers={"HX-Request": "true"})
+    Backup.objects.update(state=Backup.State.FAILED, error="no space left")
+    ended = operator.get(live, headers={"HX-Request": "true"})
+
+    assert working.status_code == 200 and "every 2s" in text_of(working)
+    assert ended.status_code == 286 and ended["HX-Retarget"] == "#plan-body" and "no space left" in text_of(ended)

@@ -1,0 +1,53 @@
+"""One revision."""
+
+from __future__ import annotations
+
+from django.test import Client
+from django.urls import reverse
+
+from dashboard.views.revision import LARGEST_HIGHLIGHTED, highlight_lines
+from tests.views.conftest import ViewedSite, text_of
+
+
+def test_it_shows_source_neighbours_and_where_it_is_applied(lead: Client) -> None:
+    page = text_of(lead.get("/projects/api/revisions/r2/"))
+
+    assert "create_table" in page and "/projects/api/revisions/r1/" in page and "/projects/api/revisions/r3/" in page
+    staging, production = page.index("environments/staging/"), page.rindex("environments/production/")
+    assert "applied" in page[staging:production] or "applied" in page
+    assert page.rindex("pending") > page.rindex("applied")
+
+
+def test_an_id_may_be_any_text(lead: Client, site: ViewedSite) -> None:
+    path = site.project.add("odd", "pass", message="odd id")
+    path.write_text(path.read_text().replace("revision = 'odd'", "revision = 'v3.0 a/b'"))
+
+    answer = lead.get(reverse("revision", args=["api", "v3.0 a/b"]))
+
+    assert answer.status_code == 200 and "odd id" in text_of(answer)
+
+
+def test_a_file_is_shown_only_as_it_was_read(lead: Client, site: ViewedSite) -> None:
+    file = next((site.project.directory / "alembic/versions").glob("r2_*"))
+    outside = site.folder / "secret.py"
+    outside.write_text(file.read_text() + "\nTOKEN = 'of-another-file'\n")
+    file.unlink()
+    file.symlink_to(outside)
+
+    answer = lead.get("/projects/api/revisions/r2/")
+
+    assert "of-another-file" not in answer.content.decode()
+
+
+def test_lines_stand_alone_even_inside_a_long_string() -> None:
+    lines = highlight_lines('x = """a\nb <b>\n"""\n')
+
+    assert len(lines) == 3
+    assert all(line.count("<span") == line.count("</span>") for line in lines)
+    assert "&lt;b&gt;" in lines[1]
+
+
+def test_a_very_long_source_is_escaped_without_colours() -> None:
+    lines = highlight_lines("<b>\n" * (LARGEST_HIGHLIGHTED // 4 + 1))
+
+    assert lines[0] == "&lt;b&gt;"

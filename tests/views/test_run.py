@@ -1,0 +1,126 @@
+"""One run, live and settled, and the list of all."""
+
+from __future__ import annotations
+
+from django.test import Client
+from django.utils import timezone
+
+from dashboard.models import Run, RunLogLine, RunStep
+from dashboard.usecases.execute_run import execute_run
+from tests.views.conftest import ViewedSite, text_of
+
+HTMX = {"HX-Request": "true"}
+
+
+def add_lines(run: Run, *texts: str) -> None:
+    """To the end of its log."""
+    number = RunLogLine.objects.filter(run=run).count()
+    for text in texts:
+        number += 1
+        RunLogLine.objects.create(run=run, number=number, kind="output", text=text)
+
+
+def test_a_live_run_shows_its_steps_and_polls(lead: Client, site: ViewedSite) -> None:
+    run = site.confirm()
+
+    page = text_of(lead.get(f"/runs/{run.pk}/"))
+
+    assert "queued" in page and "every 1s" in page and "make r2" in page
+    assert f"<title>0 of 2 · Run {run.pk} | Alembic Dashboard</title>" in page
+    assert '<noscript><meta http-equiv="refresh"' in page
+
+
+def test_a_poll_brings_progress_title_and_only_new_lines(lead: Client, site: ViewedSite) -> None:
+    run = site.confirm()
+    Run.objects.update(phase=Run.Phase.RUNNING, started_at=timezone.now())
+    RunStep.objects.filter(position=1).update(state="applied", started_at=timezone.now(), finished_at=timezone.now())
+    add_lines(run, "old line", "new line")
+
+    part = lead.get(f"/runs/{run.pk}/?part=live&after=1", headers=HTMX)
+
+    page = text_of(part)
+    assert part.status_code == 200 and "running 1 of 2" in page and "<title>1 of 2" in page
+    assert "new line" in page and "old line" not in page and "after=2" in page
+
+
+def test_polling_ends_with_the_run(lead: Client, site: ViewedSite) -> None:
+    run = site.confirm()
+    execute_run(run_id=run.pk)
+
+    part = lead.get(f"/runs/{run.pk}/?part=live&after=0", headers=HTMX)
+
+    assert part.status_code == 286 and part["HX-Refresh"] == "true"
+
+
+def test_a_settled_run_says_how_it_is_known_and_what_to_do(lead: Client, site: ViewedSite) -> None:
+    run = site.confirm()
+    execute_run(run_id=run.pk)
+
+    page = text_of(lead.get(f"/runs/{run.pk}/"))
+
+    assert "succeeded" in page and "How we know" in page and "What to do next" in page
+    assert "every 1s" not in page and "http-equiv" not in page
+
+
+def test_the_whole_log_is_plain_text(lead: Client, site: ViewedSite) -> None:
+    run = site.confirm()
+    add_lines(run, "<script>alert(1)</script>")
+
+    answer = lead.get(f"/runs/{run.pk}/log/")
+
+    assert answer["Content-Type"] == "text/plain; charset=utf-8"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert b"<script>alert(1)</script>" in b"".join(answer.streaming_content)  # type: ignore[arg-type]
+
+
+def test_a_long_log_shows_its_end(lead: Client, site: ViewedSite) -> None:
+    run = site.confirm()
+    RunLogLine.objects.bulk_create(
+        RunLogLine(run=run, number=n, kind="output", text=f"line {n} of many") for n in range(1, 601)
+    )
+
+    page = text_of(lead.get(f"/runs/{run.pk}/"))
+
+    assert "line 600 of many" in page and "line 100 of many" not in page and "the last 500 are shown" in page
+
+
+def test_a_run_outlives_its_environments_entry(lead: Client, site: ViewedSite) -> None:
+    run = site.confirm()
+    Run.objects.update(environment="gone")
+
+    page = lead.get(f"/runs/{run.pk}/")
+
+    assert page.status_code == 200 and "environments/gone" not in text_of(page)
+
+
+def test_an_unknown_run_is_not_found(lead: Client) -> None:
+    assert lead.get("/runs/999/").status_code == 404
+    assert lead.get("/runs/99999999999999999999999/").status_code == 404
+
+
+def test_the_list_narrows_by_environment(lead: Client, site: ViewedSite) -> None:
+    run = site.confirm()
+
+    assert f"/runs/{run.pk}/" in text_of(lead.get("/runs/?project=api&environment=production"))
+    assert "Show all runs" in text_of(lead.get("/runs/?project=api&environment=staging"))
+
+
+def test_the_audit_log_tells_who_did_what_newest_first(lead: Client, site: ViewedSite) -> None:
+    run = site.confirm()
+    execute_run(run_id=run.pk)
+
+    page = text_of(lead.get("/audit/"))
+
+    said = [page.index(words) for words in ("settled: succeeded", "confirmed plan", "asked for a backup", "planned an")]
+    assert said == sorted(said)
+
+
+def test_the_audit_log_comes_in_parts(lead: Client, site: ViewedSite) -> None:
+    for _ in range(60):
+        site.plan()
+
+    first = lead.get("/audit/")
+    older = lead.get("/audit/", {"before": first.context["next_before"]})
+
+    assert len(first.context["acts"]) == 50 and len(older.context["acts"]) == 10
+    assert lead.get("/audit/?before=nonsense").status_code == 200

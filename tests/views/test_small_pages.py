@@ -1,0 +1,65 @@
+"""Help, health and what is shown when something goes wrong."""
+
+from __future__ import annotations
+
+from django.test import Client, RequestFactory
+
+from dashboard.models import Run
+from dashboard.revisions.status import State
+from dashboard.views.badges import STATE_WORDS
+from dashboard.views.errors import server_error
+from dashboard.views.help import OUTCOMES, STATES
+from tests.views.conftest import ViewedSite, text_of
+
+
+def test_help_explains_every_state_and_outcome(lead: Client) -> None:
+    page = text_of(lead.get("/help/"))
+
+    assert set(STATES) == set(State) and set(OUTCOMES) == set(Run.Outcome)
+    assert all(STATE_WORDS[state] in page for state in State)
+
+
+def test_health_needs_no_login_and_tells_nothing(site: ViewedSite) -> None:
+    answer = Client().get("/healthz")
+
+    assert answer.status_code == 200 and answer.content == b"ok\n"
+
+
+def test_a_refused_person_reads_who_may(lead: Client) -> None:
+    answer = lead.post("/projects/api/environments/production/plan/")
+
+    assert answer.status_code == 403 and "A developer plans upgrades." in text_of(answer)
+
+
+def test_an_expired_form_says_what_to_do(site: ViewedSite) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(site.operator)
+
+    answer = client.post("/observations/")
+
+    assert answer.status_code == 403 and "This form has expired" in text_of(answer)
+
+
+def test_a_mistake_of_ours_is_a_page_that_calms() -> None:
+    answer = server_error(RequestFactory().get("/"))
+
+    assert answer.status_code == 500 and "No environment's database was changed by this" in text_of(answer)
+
+
+def test_the_sidebar_shows_states_and_marks_the_page(lead: Client) -> None:
+    page = text_of(lead.get("/projects/api/environments/production/"))
+
+    assert 'aria-current="page">production</a>' in page
+    assert 'title="pending 2"' in page
+
+
+def test_a_sidebar_of_many_environments_folds(lead: Client, site: ViewedSite) -> None:
+    more = "".join(f'[projects.api.environments.t{n}]\nurl = "sqlite:///t{n}.db"\n' for n in range(20))
+    site.configure(more)
+    for number in range(20):
+        site.set_rows(f"t{number}", "r3")
+    site.observe()
+
+    page = text_of(lead.get("/help/"))
+
+    assert "All 22 environments" in page and ">production</a>" in page and ">t7</a>" not in page
