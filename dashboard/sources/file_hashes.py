@@ -10,7 +10,7 @@ from dashboard.sources.files import LARGEST_FILE, Files, Kind
 from dashboard.sources.shown_paths import PathNames
 
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages"})
-_SKIPPED_ENDINGS = (".pyc", ".pyo", ".db", ".sqlite", ".sqlite3", ".log", ".swp", "~", "-wal", "-shm", "-journal")
+SKIPPED_ENDINGS = (".pyc", ".pyo", ".db", ".sqlite", ".sqlite3", ".log", ".swp", "~", "-wal", "-shm", "-journal")
 """What changes by itself, and no revision is made of: databases, logs, what Python compiled."""
 
 
@@ -45,15 +45,10 @@ def _below(folder: str, files: Files) -> Iterator[str]:
         if entry.kind is Kind.FOLDER:
             if not is_skipped_folder(entry.name) and not files.is_file(f"{entry.path}/pyvenv.cfg"):
                 yield from _below(entry.path, files)
-        elif not is_skipped_name(entry.name) and (entry.kind is Kind.FILE or files.is_file(entry.path)):
+        elif not entry.name.endswith(SKIPPED_ENDINGS) and (entry.kind is Kind.FILE or files.is_file(entry.path)):
             yield entry.path
 
 
 def is_skipped_folder(name: str) -> bool:
     """Whether nothing below a folder of that name is part of a run."""
     return name in _SKIPPED_FOLDERS or name.startswith(".")
-
-
-def is_skipped_name(name: str) -> bool:
-    """Whether a file of that name is no part of a run."""
-    return name.endswith(_SKIPPED_ENDINGS)

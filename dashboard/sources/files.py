@@ -110,11 +110,15 @@ def _kind(entry: os.DirEntry[str]) -> Kind:
 
 
 def _read(path: str) -> bytes:
-    with open(path, "rb", buffering=0, opener=_open_without_waiting) as file:
-        size = os.fstat(file.fileno()).st_size
-        return (file.read(LARGEST_FILE + 1) if size > LARGEST_FILE else file.readall()) or b""
-
-
-def _open_without_waiting(path: str, flags: int) -> int:
-    """A named pipe put in a file's place after the listing must not hold the reader up."""
-    return os.open(path, flags | os.O_NONBLOCK)
+    # Plain system calls take half the time of a file object, and a pipe put in a file's place must not block.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        wanted = min(os.fstat(descriptor).st_size, LARGEST_FILE) + 1
+        content = os.read(descriptor, wanted)
+        while len(content) == wanted <= LARGEST_FILE:
+            # It has grown since.
+            wanted = LARGEST_FILE + 1
+            content += os.read(descriptor, wanted - len(content))
+        return content
+    finally:
+        os.close(descriptor)

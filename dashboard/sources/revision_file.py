@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from dashboard.revisions.records import Problem, ProblemKind, RevisionRecord, UnreadableFile
 from dashboard.sources.files import LARGEST_FILE
+from dashboard.sources.plain_header import read_plain_header
 from dashboard.sources.revision_text import choose_message, find_create_date, parse_create_date
 from dashboard.sources.revision_values import SET_BY_CODE, Assignments
 
@@ -52,8 +53,12 @@ def read_revision_file(path: str, content: bytes) -> FileReading:
     if len(content) > LARGEST_FILE:
         return _unreadable(path, None, f"The file has {len(content):,} bytes; no revision is that long.")
     source = decode(content)
+    header = _header_of(source)
+    plain = read_plain_header(header)
+    if plain is not None:
+        return _build(path, content, *plain, "")
     try:
-        module = _parse_header(source) or _parse(source)
+        module = _parse_header(header) or _parse(source)
         found = _follow(module)
     except _CannotParse as error:
         return _read_by_pattern(path, content, source, error)
@@ -111,12 +116,15 @@ def _follow(module: ast.Module) -> Assignments:
         raise _CannotParse(None, "too deeply nested") from None
 
 
-def _parse_header(source: str) -> ast.Module | None:
-    """The module up to its first function; None where that may not tell the whole of the four variables."""
+def _header_of(source: str) -> str:
+    """The text up to the first function; empty where that may not tell the whole of the four variables."""
     end = source.find("\ndef ")
     if end < 0 or _mentions_a_variable(source, end):
-        return None
-    header = source[: end + 1]
+        return ""
+    return source[: end + 1]
+
+
+def _parse_header(header: str) -> ast.Module | None:
     if "revision" not in header:
         return None
     try:
