@@ -12,14 +12,22 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import inspect
 import json
 import os
+import re
 import signal
 import sys
 import traceback
 from typing import Any, Iterator
 
 PR_SET_PDEATHSIG = 1
+CONCURRENTLY = re.compile(r"\bCONCURRENTLY\b", re.IGNORECASE)
+COMMITS_BY_ITSELF = re.compile(r"(?:^|;)\s*COMMIT\b|^\s*END\s*;?\s*$", re.IGNORECASE)
+ONE_RUN_ONE_DATABASE = (
+    "A run changes one database, so that one backup and one version table stand for it. Give each database a script "
+    "directory and a project of its own."
+)
 
 
 class Refused(Exception):
@@ -120,10 +128,13 @@ def _alembic_config(request: dict[str, Any]) -> Any:
 
 def _upgrade(request: dict[str, Any], events: Events, config: Any, script: Any) -> None:
     """Applies exactly the confirmed revisions, telling each one's beginning and end."""
-    _configure_connections(request, events)
+    progress = Progress(events)
+    _tell_commits(progress)
+    _configure_connections(request, progress)
     expected = request["steps"]
 
     def revisions(rows: tuple[str, ...], context: Any) -> Iterator[Any]:
+        progress.begin()
         if sorted(rows) != sorted(request["rows"]):
             held = ", ".join(rows) or "no row"
             raise Refused("The version table holds %s, which is not what was confirmed. Make a new plan." % held)
@@ -132,15 +143,58 @@ def _upgrade(request: dict[str, Any], events: Events, config: Any, script: Any) 
         if found != expected:
             raise Refused("Alembic would run %s, not the confirmed %s." % (", ".join(found), ", ".join(expected)))
         for revision, step in zip(expected, steps):
-            events.emit("revision_started", revision=revision)
+            _refuse_several_databases(revision, step)
+        for revision, step in zip(expected, steps):
+            progress.start(revision)
             yield step
             events.emit("revision_applied", revision=revision)
 
-    _run_environment(request, config, script, revisions, events)
+    _run_environment(request, config, script, revisions, events, progress)
+
+
+class Progress:
+    """Which revision is being executed, and what left its transaction meanwhile."""
+
+    def __init__(self, events: Events) -> None:
+        self.events = events
+        self._has_begun = False
+        self._started = 0
+        self._told_committing = 0
+        self._left_at = -1
+
+    def begin(self) -> None:
+        """Once: env.py asks for revisions again where it goes on to another database or schema."""
+        if self._has_begun:
+            raise Refused("env.py runs the revisions more than once. " + ONE_RUN_ONE_DATABASE)
+        self._has_begun = True
+
+    def start(self, revision: str) -> None:
+        """A revision begins."""
+        self._started += 1
+        self.events.emit("revision_started", revision=revision)
+
+    def commit(self) -> None:
+        """A COMMIT is about to be sent: all that was started may be in the database afterwards. Told once each."""
+        if self._started > self._told_committing:
+            self._told_committing = self._started
+            self.events.emit("committing")
+
+    def leave_transaction(self) -> None:
+        """What follows is committed on its own, so the parent must never call that run rolled back. Told once each."""
+        if self._left_at != self._started:
+            self._left_at = self._started
+            self.events.emit("left_transaction")
+
+
+def _refuse_several_databases(revision: str, step: Any) -> None:
+    """The multidb template's functions want the name of an engine."""
+    parameters = inspect.signature(step.migration_fn).parameters.values()
+    if any(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters):
+        raise Refused("Revision %s is written for several databases (multidb). %s" % (revision, ONE_RUN_ONE_DATABASE))
 
 
 def _run_environment(
-    request: dict[str, Any], config: Any, script: Any, work: Any, events: Events, **options: Any
+    request: dict[str, Any], config: Any, script: Any, work: Any, events: Events, progress: Any = None, **options: Any
 ) -> None:
     from alembic.runtime.environment import EnvironmentContext
 
@@ -150,9 +204,9 @@ def _run_environment(
     def configure(*args: Any, **kwargs: Any) -> None:
         plain(*args, **kwargs)
         _check_context(environment.get_context(), request, events)
-        _tell_autocommit_blocks(environment.get_context(), events)
+        _tell_autocommit(environment.get_context(), progress)
 
-    if request["action"] == "upgrade":
+    if progress is not None:
         # On the object, not in a subclass: Alembic's `context` module passes calls on by the class itself.
         setattr(environment, "configure", configure)
     with environment:
@@ -193,15 +247,32 @@ def _check_context(context: Any, request: dict[str, Any], events: Events) -> Non
         context.connection.rollback()
 
 
-def _tell_autocommit_blocks(context: Any, events: Events) -> None:
-    """What such a block does is committed on its own, so the parent must never call that run rolled back."""
+def _tell_autocommit(context: Any, progress: Progress) -> None:
+    """Blocks that leave the transaction, and connections that have none."""
     plain = context.autocommit_block
 
     def telling() -> Any:
-        events.emit("left_transaction")
+        progress.leave_transaction()
         return plain()
 
     context.autocommit_block = telling
+    if _autocommits(context.connection):
+        progress.leave_transaction()
+
+
+def _tell_commits(progress: Progress) -> None:
+    """Every COMMIT of this process that goes through SQLAlchemy, and statements that commit by themselves."""
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    @event.listens_for(Engine, "commit")
+    def commit(_connection: Any) -> None:
+        progress.commit()
+
+    @event.listens_for(Engine, "before_cursor_execute")
+    def look(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if COMMITS_BY_ITSELF.search(statement):
+            progress.leave_transaction()
 
 
 def _dotted(schema: str, table: str) -> str:
@@ -231,7 +302,7 @@ def _is_same_file(connection: Any, challenge: dict[str, Any]) -> bool:
     return False
 
 
-def _configure_connections(request: dict[str, Any], events: Events) -> None:
+def _configure_connections(request: dict[str, Any], progress: Progress) -> None:
     """Every connection of this process gets the run's time limits and takes the shared key of the run's lock.
 
     A class-level listener, because env.py makes the engine: it works for psycopg2, psycopg, pg8000 and asyncpg,
@@ -247,19 +318,65 @@ def _configure_connections(request: dict[str, Any], events: Events) -> None:
         if type(connection).__module__.startswith("sqlite3"):
             return
         cursor = connection.cursor()
-        cursor.execute("SHOW server_version_num")
-        version = int(cursor.fetchone()[0])
         for name, value in request["connection_settings"].items():
-            if name != "client_connection_check_interval" or version >= 140000:
-                cursor.execute("SELECT set_config('%s', '%s', false)" % (name, value.replace("'", "''")))
+            _set(cursor, name, value)
         first, second = request["challenge"]["lock_key"]
         cursor.execute("SELECT pg_try_advisory_lock_shared(%d, %d)" % (first, second))
         if not cursor.fetchone()[0]:
             raise Refused("A session of another run holds the lock of this version table. Nothing was changed.")
         cursor.execute("SELECT pg_backend_pid()")
-        events.emit("backend", pid=cursor.fetchone()[0])
+        progress.events.emit("backend", pid=cursor.fetchone()[0])
         cursor.close()
         connection.commit()
+
+    _lift_lock_timeout(request["connection_settings"].get("lock_timeout", ""))
+
+
+def _set(cursor: Any, name: str, value: str) -> None:
+    """For the session. Settings that this server does not know are left out."""
+    cursor.execute(
+        "SELECT set_config(name, '%s', false) FROM pg_catalog.pg_settings WHERE name = '%s'"
+        % (value.replace("'", "''"), name)
+    )
+
+
+def _lift_lock_timeout(usual: str) -> None:
+    """A statement with CONCURRENTLY waits for other transactions while it blocks nobody.
+
+    Ended half-way it would leave an invalid index; the run's deadline bounds it all the same.
+    """
+    if not usual:
+        return
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    def set_timeout(connection: Any, statement: str, value: str) -> None:
+        if connection.dialect.name == "postgresql" and CONCURRENTLY.search(statement):
+            cursor = connection.connection.cursor()
+            _set(cursor, "lock_timeout", value)
+            cursor.close()
+
+    @event.listens_for(Engine, "before_cursor_execute")
+    def lift(connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        set_timeout(connection, statement, "0")
+
+    @event.listens_for(Engine, "after_cursor_execute")
+    def lower(connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        set_timeout(connection, statement, usual)
+
+    @event.listens_for(Engine, "handle_error")
+    def lower_after_error(context: Any) -> None:
+        if context.connection is None or (context.connection.in_transaction() and not _autocommits(context.connection)):
+            return  # the rollback sets it back
+        try:
+            set_timeout(context.connection, context.statement or "", usual)
+        except Exception:  # the connection is gone, and its settings with it
+            pass
+
+
+def _autocommits(connection: Any) -> bool:
+    found = getattr(connection, "_is_autocommit_isolation", None)
+    return bool(found and found())
 
 
 def _preview_sql(request: dict[str, Any], events: Events, config: Any, script: Any) -> None:

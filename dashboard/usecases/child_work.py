@@ -43,7 +43,10 @@ def connection_settings(run: Run, environment: Environment) -> dict[str, str]:
         "application_name": f"alembic-dashboard run {run.pk}"[:63],
         "lock_timeout": milliseconds(environment.timeouts.lock.total_seconds()),
         "statement_timeout": milliseconds(environment.timeouts.statement.total_seconds()),
+        # A revision may compute for long between two statements; what bounds it is the run's deadline.
         "idle_in_transaction_session_timeout": milliseconds(deadline),
+        "idle_session_timeout": "0",
+        "transaction_timeout": "0",
         "client_connection_check_interval": "1000ms",
         "tcp_keepalives_idle": "5",
         "tcp_keepalives_interval": "2",

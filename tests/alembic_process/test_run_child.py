@@ -212,6 +212,35 @@ def test_one_that_ignores_sigterm_is_killed_with_its_group_at_the_deadline(child
     assert not _is_alive(int(child.lines[0].split()[1]))
 
 
+def test_it_tells_when_a_commit_is_about_to_be_sent_and_what_leaves_the_transaction(child: Child) -> None:
+    child.project.add("r4", 'op.execute("COMMIT")')
+
+    child.upgrade("r4")
+
+    told = [e["event"] for e in child.events if e["event"] not in {"hello", "context", "finished"}]
+    each = ["revision_started", "committing", "revision_applied"]
+    assert told[:9] == each * 3 and "left_transaction" in told[9:]
+
+
+@pytest.mark.parametrize("template", ["multidb", "loop"])
+def test_a_project_of_several_databases_is_refused_with_the_reason(child: Child, template: str) -> None:
+    if template == "multidb":
+        path = child.project.add("r4", "pass")
+        path.write_text(path.read_text().replace("def upgrade():", "def upgrade(engine_name):"))
+    else:
+        text = child.project.env_py.read_text()
+        child.project.env_py.write_text(
+            text.replace("context.run_migrations()", "context.run_migrations(); context.run_migrations()")
+        )
+
+    child.upgrade(child.project.revisions[-1])
+
+    assert "A run changes one database" in child.said("refused")[0]["message"]
+    if template == "multidb":
+        assert "Revision r4 is written for several databases" in child.said("refused")[0]["message"]
+        assert child.said("revision_started") == [] and not child.tables() & {"t1", "t2", "t3"}
+
+
 def test_a_missing_interpreter_is_told_and_starts_nothing(child: Child, tmp_path: Path) -> None:
     request = ChildRequest(python=str(tmp_path / "none"), directory=tmp_path, content={}, variables={})
 
