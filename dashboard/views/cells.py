@@ -33,6 +33,8 @@ class Cell:
     run: Run | None
     """The live one, else the last."""
     is_run_bad: bool
+    kinds: frozenset[str]
+    """What it can be filtered by: its state, the live run's phase, failed_run, stale."""
 
     @property
     def is_current(self) -> bool:
@@ -58,7 +60,19 @@ def make_cell(project: ProjectStatus, status: EnvironmentStatus) -> Cell:
         is_stale=status.stale,
         run=run,
         is_run_bad=run is not None and run.outcome in BAD_OUTCOMES,
+        kinds=_kinds(status),
     )
+
+
+def _kinds(status: EnvironmentStatus) -> frozenset[str]:
+    kinds = {status.status.state.value}
+    if status.active_run is not None:
+        kinds.add(status.active_run.phase)
+    elif status.last_run is not None and status.last_run.outcome in BAD_OUTCOMES:
+        kinds.add("failed_run")
+    if status.stale:
+        kinds.add("stale")
+    return frozenset(kinds)
 
 
 def _message(status: Status, graph: RevisionGraph) -> str:

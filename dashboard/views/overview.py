@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
@@ -98,22 +99,17 @@ def build_overview(statuses: Iterable[ProjectStatus], state: str, text: str, den
     statuses = tuple(statuses)
     columns = tuple(dict.fromkeys(name for status in statuses for name in status.project.environments))
     rows = tuple(_make_row(status, columns) for status in statuses)
-    kinds = {
-        (cell.project, cell.name): _kinds(status, cell)
-        for status, row in zip(statuses, rows, strict=True)
-        for cell in row.environments
-    }
     cells = tuple(cell for row in rows for cell in row.environments)
     state, text = state.strip(), text.strip()
     is_filtered = bool(state or text)
     is_dense = density == "tiles" or (density != "matrix" and len(columns) > COLUMNS_OF_A_MATRIX)
-    wanted = tuple(cell for cell in cells if _matches(cell, kinds[cell.project, cell.name], state, text))
+    wanted = tuple(cell for cell in cells if _matches(cell, state, text))
     listed = wanted if is_filtered else tuple(cell for cell in cells if not cell.is_current) if is_dense else ()
     moments = [cell.observed_at for cell in cells if cell.observed_at]
     return Overview(
         rows=rows,
         columns=columns,
-        counts=_count(kinds.values(), len(cells), state, text),
+        counts=_count(cells, state, text),
         total=len(cells),
         oldest=min(moments, default=None),
         listed=listed if is_filtered else listed[:ROWS],
@@ -131,30 +127,17 @@ def _make_row(status: ProjectStatus, columns: tuple[str, ...]) -> Row:
     return Row(status, tuple(by_name.get(name) for name in columns))
 
 
-def _kinds(status: ProjectStatus, cell: Cell) -> frozenset[str]:
-    """What the environment can be filtered by."""
-    found = next(e for e in status.environments if e.environment.name == cell.name)
-    kinds = {found.status.state.value}
-    if found.active_run is not None:
-        kinds.add(found.active_run.phase)
-    if cell.is_run_bad:
-        kinds.add("failed_run")
-    if found.stale:
-        kinds.add("stale")
-    return frozenset(kinds)
-
-
-def _matches(cell: Cell, kinds: frozenset[str], state: str, text: str) -> bool:
+def _matches(cell: Cell, state: str, text: str) -> bool:
     """Every word of the text must stand in `project / environment`."""
     name = f"{cell.project} / {cell.name}".casefold()
-    return (not state or state in kinds) and all(word in name for word in text.casefold().split())
+    return (not state or state in cell.kinds) and all(word in name for word in text.casefold().split())
 
 
-def _count(kinds: Iterable[frozenset[str]], total: int, state: str, text: str) -> tuple[Count, ...]:
-    kinds = tuple(kinds)
-    chips = [("", "all", "", total)]
-    chips += [(STATE_TONES[s], STATE_WORDS[s], s.value, sum(s.value in k for k in kinds)) for s in _CHIP_ORDER]
-    chips.insert(3, ("running", "running", "running", sum("running" in k for k in kinds)))
+def _count(cells: Sequence[Cell], state: str, text: str) -> tuple[Count, ...]:
+    numbers = Counter(kind for cell in cells for kind in cell.kinds)
+    chips = [("", "all", "", len(cells))]
+    chips += [(STATE_TONES[s], STATE_WORDS[s], s.value, numbers[s.value]) for s in _CHIP_ORDER]
+    chips.insert(3, ("running", "running", "running", numbers["running"]))
     return tuple(
         Count(tone, word, number, _filter_href(value, text), value == state)
         for tone, word, value, number in chips

@@ -14,7 +14,8 @@ from django_htmx.http import HttpResponseStopPolling, reswap, retarget
 from dashboard.access import BACK_UP, CONFIRM, PLAN, SEE, permission
 from dashboard.forms import AttestationForm, PlanForm
 from dashboard.models import Backup, Run
-from dashboard.usecases.plan_upgrade import PlanRefused, plan_upgrade
+from dashboard.usecases.compose_plan import PlanRefused
+from dashboard.usecases.plan_change import plan_change
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
 from dashboard.usecases.review_plan import latest_plan, review_plan
 from dashboard.views.badges import badge_of_backup, badge_of_run
@@ -46,7 +47,7 @@ def make_plan(request: PageRequest, project: str, environment: str) -> HttpRespo
         messages.error(request, "The target is too long. Name revisions by their ids.")
         return redirect("plan", project, environment)
     try:
-        plan_upgrade(user=request.user, project=project, environment=environment, targets=form.targets())
+        plan_change(user=request.user, project=project, environment=environment, targets=form.targets())
     except PlanRefused as refusal:
         messages.error(request, f"No plan was made. {refusal}")
         return redirect("environment", project, environment)
