@@ -8,13 +8,14 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, Any
 
-from dashboard.plain_text import LINE_CHARACTERS, clean_line
+from dashboard.alembic_process.lines import Lines
+from dashboard.plain_text import clean_line
 
 CHILD_PROGRAM = Path(__file__).with_name("child_program.py")
 SYSTEM_VARIABLES = (
@@ -33,6 +34,8 @@ LOG_CHARACTERS = 2_000_000
 """What is kept of a child's output; the rest is counted, not stored."""
 GRACE_SECONDS = 2.0
 """Between SIGTERM and SIGKILL, and for a pipe that a grandchild keeps open."""
+RUNG_SECONDS = 0.5
+"""What a child that is to stop is given after each rung of the ladder before the next one is tried."""
 
 
 class Ending(StrEnum):
@@ -74,8 +77,13 @@ def run_child(
     on_event: Callable[[dict[str, Any]], None],
     on_line: Callable[[str], None],
     on_tick: Callable[[], bool] = lambda: False,
+    ladder: Sequence[Callable[[], None]] = (),
 ) -> ChildResult:
     """Blocks until the child has ended. `on_tick` is called at least twice a second; true asks for a stop.
+
+    A child that is to stop, or has passed its deadline, is brought to an end by `ladder`, gentlest first, one rung
+    each RUNG_SECONDS while it lives; then by SIGTERM, and by SIGKILL to its process group. What a rung does must not
+    take long and must not raise.
 
     Must be called from the worker's main thread: the child dies with the thread that started it.
     """
@@ -106,7 +114,7 @@ def run_child(
         os.close(event_write)
     _send(request_write, {**request.content, "parent_pid": os.getpid()})
     with os.fdopen(event_read, "rb", buffering=0) as events:
-        return _watch(process, events, request, on_event, on_line, on_tick)
+        return _watch(process, events, request, on_event, on_line, on_tick, ladder)
 
 
 def _child_environment(variables: Mapping[str, str]) -> dict[str, str]:
@@ -131,14 +139,16 @@ def _watch(
     on_event: Callable[[dict[str, Any]], None],
     on_line: Callable[[str], None],
     on_tick: Callable[[], bool],
+    ladder: Sequence[Callable[[], None]],
 ) -> ChildResult:
     assert process.stdout is not None
     streams = {
-        "events": _Lines(events.fileno(), limit=None),
-        "output": _Lines(process.stdout.fileno(), LOG_CHARACTERS),
+        "events": Lines(events.fileno(), limit=None),
+        "output": Lines(process.stdout.fileno(), LOG_CHARACTERS),
     }
     started = time.monotonic()
     ending = Ending.EXITED
+    descent = _Ladder(ladder)
     try:
         with selectors.DefaultSelector() as selector:
             for name, stream in streams.items():
@@ -153,11 +163,12 @@ def _watch(
                 if process.poll() is not None:
                     _drain(selector, streams, on_event, on_line)
                     break
-                if stop or time.monotonic() - started > request.deadline:
+                if ending is Ending.EXITED and (stop or time.monotonic() - started > request.deadline):
                     ending = Ending.STOPPED if stop else Ending.DEADLINE
+                if ending is not Ending.EXITED and not descent.climb():
                     break
     finally:
-        end_process_group(process)
+        end_process_group(process, grace=GRACE_SECONDS if ending is Ending.EXITED else RUNG_SECONDS)
     for name, stream in streams.items():
         _pass_on(name, stream, on_event, on_line, last=True)
     process.stdout.close()
@@ -166,7 +177,7 @@ def _watch(
 
 def _drain(
     selector: selectors.BaseSelector,
-    streams: Mapping[str, _Lines],
+    streams: Mapping[str, Lines],
     on_event: Callable[[dict[str, Any]], None],
     on_line: Callable[[str], None],
 ) -> None:
@@ -181,7 +192,7 @@ def _drain(
 
 def _pass_on(
     name: str,
-    stream: _Lines,
+    stream: Lines,
     on_event: Callable[[dict[str, Any]], None],
     on_line: Callable[[str], None],
     *,
@@ -199,8 +210,26 @@ def _pass_on(
             on_event(event)
 
 
-def end_process_group(process: subprocess.Popen[bytes]) -> None:
-    """Ends the child and all it started: SIGTERM, GRACE_SECONDS later SIGKILL."""
+class _Ladder:
+    """What stops a child, a rung after the other."""
+
+    def __init__(self, rungs: Sequence[Callable[[], None]]) -> None:
+        self._rungs = list(rungs)
+        self._next_at = 0.0
+
+    def climb(self) -> bool:
+        """Does the next rung when its time has come; false once the last one has had its time."""
+        if time.monotonic() < self._next_at:
+            return True
+        if not self._rungs:
+            return False
+        self._rungs.pop(0)()
+        self._next_at = time.monotonic() + RUNG_SECONDS
+        return True
+
+
+def end_process_group(process: subprocess.Popen[bytes], *, grace: float = GRACE_SECONDS) -> None:
+    """Ends the child and all it started: SIGTERM, `grace` seconds later SIGKILL."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         if process.poll() is None or number is signal.SIGKILL:
             try:
@@ -208,54 +237,6 @@ def end_process_group(process: subprocess.Popen[bytes]) -> None:
             except (ProcessLookupError, PermissionError):
                 pass
         try:
-            process.wait(timeout=GRACE_SECONDS)
+            process.wait(timeout=grace)
         except subprocess.TimeoutExpired:
             continue
-
-
-class _Lines:
-    """Lines of a descriptor that does not block; past `limit` characters they are counted and dropped."""
-
-    def __init__(self, descriptor: int, limit: int | None) -> None:
-        self.descriptor = descriptor
-        self.ended = False
-        self._rest = b""
-        self._limit = limit
-        self._kept = 0
-        self._dropped = 0
-
-    def read(self, *, last: bool) -> list[str]:
-        """The whole lines that came since the last call; with `last` also an unfinished one."""
-        chunk = self._chunk()
-        pieces = (self._rest + chunk).split(b"\n")
-        self._rest = pieces.pop()
-        if self._limit is not None and len(self._rest) > 16 * LINE_CHARACTERS:  # a line without an end
-            pieces.append(self._rest)
-            self._rest = b""
-        if last and self._rest:
-            pieces.append(self._rest)
-            self._rest = b""
-        lines = [kept for piece in pieces if (kept := self._keep(piece.decode("utf-8", "replace"))) is not None]
-        if last and self._dropped:
-            lines.append(f"… {self._dropped:,} more characters of output were not kept.")
-            self._dropped = 0
-        return lines
-
-    def _chunk(self) -> bytes:
-        if self.ended:
-            return b""
-        try:
-            chunk = os.read(self.descriptor, 65_536)
-        except BlockingIOError:
-            return b""
-        except OSError:
-            chunk = b""
-        self.ended = not chunk
-        return chunk
-
-    def _keep(self, line: str) -> str | None:
-        if self._limit is not None and self._kept > self._limit:
-            self._dropped += len(line)
-            return None
-        self._kept += len(line)
-        return line
