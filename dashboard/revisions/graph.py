@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from typing import TypeVar
 
 from dashboard.revisions import notation
 from dashboard.revisions.edges import direct_predecessors, inverted
@@ -29,6 +30,7 @@ class RevisionGraph:
         self._position = {revision: number for number, revision in enumerate(self.records)}
         self._down = direct_predecessors(self._examined.parents, self._examined.dependencies)
         self._closures: dict[tuple[str, ...], frozenset[str]] = {}
+        self._pending: dict[tuple[str, ...], tuple[tuple[RevisionRecord, ...], tuple[Problem, ...]]] = {}
         self._newest_first: tuple[RevisionRecord, ...] | None = None
 
     @property
@@ -103,11 +105,11 @@ class RevisionGraph:
     def ancestors(self, ids: Iterable[str]) -> frozenset[str]:
         """`ids` and all that they build on, by down_revision and depends_on. Unknown ids are left out."""
         key = tuple(sorted(ids))
-        if key not in self._closures:
-            if len(self._closures) >= _CLOSURES_KEPT:
-                self._closures.clear()
-            self._closures[key] = self._walk_down(key)
-        return self._closures[key]
+        found = self._closures.get(key)
+        if found is None:
+            found = self._walk_down(key)
+            _keep(self._closures, key, found)
+        return found
 
     def overlap(self, ids: Sequence[str]) -> tuple[str, str] | None:
         """A revision of `ids` and another that already contains it; None where they stand side by side."""
@@ -134,9 +136,18 @@ class RevisionGraph:
         Raises HistoryError where `current` is unknown here or overlaps.
         """
         self._check(current, "The database's row")
-        needed = self.records.keys() - self.ancestors(current) if current else self.records.keys()
-        faults = tuple(dict.fromkeys(self.broken[r] for r in self.records if r in self.broken and r in needed))
-        doubtful = self.descendants(r for r in self.broken if r in needed) if faults else frozenset()
+        key = tuple(sorted(current))
+        found = self._pending.get(key)
+        if found is None:
+            found = self._find_pending(current)
+            _keep(self._pending, key, found)
+        return found
+
+    def _find_pending(self, current: Sequence[str]) -> tuple[tuple[RevisionRecord, ...], tuple[Problem, ...]]:
+        needed = self.records.keys() - self.ancestors(current)
+        broken = [revision for revision in self.broken if revision in needed]
+        faults = tuple(dict.fromkeys(self.broken[revision] for revision in broken))
+        doubtful = self.descendants(broken)
         wanted = needed - doubtful if doubtful else needed
         return self._in_order(wanted, self._tops(wanted))[::-1], faults
 
@@ -232,5 +243,14 @@ class RevisionGraph:
             raise HistoryError(f"{what} {pair[0]!r} is contained in {pair[1]!r}: name only the latter.")
 
 
-_CLOSURES_KEPT = 256
-"""Sets of ancestors kept by a graph. Environments of one project stand at few different revisions."""
+_Answer = TypeVar("_Answer")
+
+_ANSWERS_KEPT = 256
+"""Of each kind, by a graph. The environments of one project stand at few different revisions."""
+
+
+def _keep(answers: dict[tuple[str, ...], _Answer], key: tuple[str, ...], answer: _Answer) -> None:
+    """Threads may share a graph: the answer is the same whoever finds it."""
+    if len(answers) >= _ANSWERS_KEPT:
+        answers.clear()
+    answers[key] = answer

@@ -37,7 +37,7 @@ def is_an_answer(found: FileReading) -> bool:
     return (found.record is None) != (found.unreadable is None)
 
 
-@settings(max_examples=1500, deadline=500)
+@settings(max_examples=700, deadline=500)
 @given(mutations)
 def test_mutated_files_give_a_record_or_a_reason(changes: list[tuple[int, int, bytes]]) -> None:
     content = TEMPLATE
@@ -96,7 +96,7 @@ def test_monsters_are_read_in_bounded_time_and_memory(name: str) -> None:
 ORDERLY = TEMPLATE.replace(b"('aaa', 'bbb')", b"'aaa'").replace(b"['x']", b"None")
 
 
-@settings(max_examples=1500, deadline=500)
+@settings(max_examples=700, deadline=500)
 @given(mutations)
 def test_the_plain_header_says_what_the_parser_says(changes: list[tuple[int, int, bytes]]) -> None:
     content = ORDERLY
