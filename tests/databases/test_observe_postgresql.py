@@ -253,9 +253,9 @@ def test_a_database_name_is_never_a_connection_string(target: DatabaseTarget, na
 def test_the_dashboards_own_variables_redirect_no_connection(
     target: DatabaseTarget, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
-    monkeypatch.setenv(variable, "elsewhere")
-
-    reading = observe(target)
+    with monkeypatch.context() as patch:  # over before the fixture drops its database, which libpq does too
+        patch.setenv(variable, "elsewhere")
+        reading = observe(target)
 
     assert reading.reason is Reason.NOT_CONFIGURED
     assert variable in reading.detail
