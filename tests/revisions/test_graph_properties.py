@@ -17,7 +17,7 @@ several = settings(max_examples=300, deadline=None)
 
 
 @several
-@given(histories())
+@given(histories(redundant=True))
 def test_shape_and_order_are_alembics(records: list[RevisionRecord]) -> None:
     graph = RevisionGraph(records)
     theirs = build_map(records)
@@ -33,7 +33,7 @@ def test_shape_and_order_are_alembics(records: list[RevisionRecord]) -> None:
 
 
 @several
-@given(histories(), st.data())
+@given(histories(redundant=True), st.data())
 def test_paths_are_alembics(records: list[RevisionRecord], data: st.DataObject) -> None:
     graph = RevisionGraph(records)
     theirs = build_map(records)
@@ -54,7 +54,7 @@ def test_paths_are_alembics(records: list[RevisionRecord], data: st.DataObject) 
 
 
 @several
-@given(histories(), st.data())
+@given(histories(redundant=True), st.data())
 def test_downgrades_are_alembics(records: list[RevisionRecord], data: st.DataObject) -> None:
     graph = RevisionGraph(records)
     revisions = [record.revision for record in records]
@@ -75,7 +75,7 @@ def test_downgrades_are_alembics(records: list[RevisionRecord], data: st.DataObj
 
 
 @several
-@given(histories(), st.data())
+@given(histories(redundant=True), st.data())
 def test_applying_the_pending_revisions_one_by_one_ends_at_current(
     records: list[RevisionRecord], data: st.DataObject
 ) -> None:
@@ -117,7 +117,7 @@ def test_no_history_however_broken_raises_or_loses_a_revision(records: list[Revi
 
 
 @several
-@given(histories(), st.text(alphabet="r0123456789x+-@:labelheads", max_size=12))
+@given(histories(redundant=True), st.text(alphabet="r0123456789x+-@:labelheads", max_size=12))
 def test_any_text_is_resolved_or_refused(records: list[RevisionRecord], text: str) -> None:
     graph = RevisionGraph(records)
 
