@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django_tasks import task
 
+from dashboard.usecases.count_losses import count_losses as count_losses_now
 from dashboard.usecases.execute_run import execute_run
 from dashboard.usecases.observe import observe_environments
 from dashboard.usecases.take_backup import take_backup_now
@@ -25,3 +26,9 @@ def back_up(backup_id: int) -> None:
 def observe(project: str | None = None, environment: str | None = None) -> None:
     """Reads version tables now."""
     observe_environments(project=project, environment=environment)
+
+
+@task(priority=5)
+def count_losses(plan_id: int) -> None:
+    """Counts the rows of what a plan would take away."""
+    count_losses_now(plan_id=plan_id)

@@ -5,7 +5,8 @@ project's. Called by parent.py as `python child_program.py REQUEST_FD EVENT_FD`:
 first descriptor, events are written to the second, one JSON object a line. What env.py prints goes to
 standard output and standard error, which are the run's log, never to the events.
 
-Actions of a request: "upgrade", "sql" (Alembic's offline mode) and "probe" (ask env.py for its version table).
+Actions of a request: "upgrade", "downgrade", "stamp", "sql" (Alembic's offline mode for one of them, `way`) and
+"probe" (ask env.py for its version table).
 """
 
 from __future__ import annotations
@@ -104,7 +105,8 @@ def _perform(request: dict[str, Any], events: Events) -> None:
 
     config = _alembic_config(request)
     script = ScriptDirectory.from_config(config)
-    {"upgrade": _upgrade, "sql": _preview_sql, "probe": _probe}[request["action"]](request, events, config, script)
+    work = {"sql": _preview_sql, "probe": _probe}.get(request["action"], _change)
+    work(request, events, config, script)
 
 
 def _alembic_config(request: dict[str, Any]) -> Any:
@@ -126,30 +128,72 @@ def _alembic_config(request: dict[str, Any]) -> Any:
     return config
 
 
-def _upgrade(request: dict[str, Any], events: Events, config: Any, script: Any) -> None:
-    """Applies exactly the confirmed revisions, telling each one's beginning and end."""
+def _change(request: dict[str, Any], events: Events, config: Any, script: Any) -> None:
+    """Goes exactly the confirmed way, telling each revision's beginning and end."""
     progress = Progress(events)
     _tell_commits(progress)
     _configure_connections(request, progress)
-    expected = request["steps"]
 
     def revisions(rows: tuple[str, ...], context: Any) -> Iterator[Any]:
         progress.begin()
         if sorted(rows) != sorted(request["rows"]):
             held = ", ".join(rows) or "no row"
             raise Refused("The version table holds %s, which is not what was confirmed. Make a new plan." % held)
-        steps = script._upgrade_revs(tuple(request["target"]), rows)
-        found = [step.revision.revision for step in steps]
-        if found != expected:
-            raise Refused("Alembic would run %s, not the confirmed %s." % (", ".join(found), ", ".join(expected)))
-        for revision, step in zip(expected, steps):
+        steps = _confirmed_steps(request["action"], request, script, rows)
+        for revision, step in steps:
             _refuse_several_databases(revision, step)
-        for revision, step in zip(expected, steps):
-            progress.start(revision)
+        for position, (revision, step) in enumerate(steps, request.get("first_position", 1)):
+            if revision:
+                progress.start(revision, position)
             yield step
-            events.emit("revision_applied", revision=revision)
+            if revision:
+                events.emit("revision_applied", revision=revision, position=position)
 
-    _run_environment(request, config, script, revisions, events, progress)
+    _run_environment(request, config, script, revisions, events, progress, destination_rev=_destination(request))
+
+
+def _confirmed_steps(action: str, request: dict[str, Any], script: Any, rows: tuple[str, ...]) -> list[Any]:
+    """(revision id, Alembic's step) in the order of execution. Refused where Alembic would go another way."""
+    if action == "stamp":
+        return _stamp_steps(request, script, rows)
+    if action == "downgrade":
+        steps = script._downgrade_revs(_destination(request), rows)
+    else:
+        steps = script._upgrade_revs(tuple(request["target"]), rows)
+    found = [step.revision.revision for step in steps]
+    if found != request["steps"]:
+        way = (", ".join(found), ", ".join(request["steps"]))
+        raise Refused("Alembic would run %s, not the confirmed %s." % way)
+    return list(zip(found, steps))
+
+
+def _stamp_steps(request: dict[str, Any], script: Any, rows: tuple[str, ...]) -> list[Any]:
+    """From the rows to exactly `result`, in one statement where one row makes room for another.
+
+    Alembic's own would ask its script directory for the rows, which may lack them.
+    """
+    from alembic.runtime.migration import StampStep
+
+    written = list(request["steps"])
+    removed = [row for row in rows if row not in request["result"]]
+    if sorted(written) != sorted(set(request["result"]) - set(rows)):
+        raise Refused("The rows to write are not those that were confirmed. Make a new plan.")
+    for revision in written:
+        if script.get_revision(revision).revision != revision:
+            raise Refused("%s is no whole revision id." % revision)
+    known = script.revision_map
+    if not written:
+        return [("", StampStep(row, None, False, True, known)) for row in removed]
+    steps = [(revision, StampStep(None, revision, True, True, known)) for revision in written]
+    if removed:
+        steps[0] = (written[0], StampStep(removed, written[0], True, False, known))
+    return steps
+
+
+def _destination(request: dict[str, Any]) -> Any:
+    """As Alembic's commands pass it: one text where there is one."""
+    target = tuple(request["target"])
+    return target[0] if len(target) == 1 else target or "base"
 
 
 class Progress:
@@ -168,10 +212,10 @@ class Progress:
             raise Refused("env.py runs the revisions more than once. " + ONE_RUN_ONE_DATABASE)
         self._has_begun = True
 
-    def start(self, revision: str) -> None:
-        """A revision begins."""
+    def start(self, revision: str, position: int) -> None:
+        """A revision begins; start fresh has each twice, so that its place in the plan is told, too."""
         self._started += 1
-        self.events.emit("revision_started", revision=revision)
+        self.events.emit("revision_started", revision=revision, position=position)
 
     def commit(self) -> None:
         """A COMMIT is about to be sent: all that was started may be in the database afterwards. Told once each."""
@@ -386,8 +430,8 @@ def _preview_sql(request: dict[str, Any], events: Events, config: Any, script: A
     config.output_buffer = buffer = io.StringIO()
 
     def revisions(rows: tuple[str, ...], context: Any) -> Iterator[Any]:
-        for step in script._upgrade_revs(tuple(request["target"]), rows):
-            events.emit("revision_started", revision=step.revision.revision)
+        for revision, step in _confirmed_steps(request["way"], request, script, rows):
+            events.emit("revision_started", revision=revision)
             yield step
 
     _run_environment(
@@ -398,7 +442,7 @@ def _preview_sql(request: dict[str, Any], events: Events, config: Any, script: A
         events,
         as_sql=True,
         starting_rev=tuple(request["rows"]) or None,
-        destination_rev=tuple(request["target"]),
+        destination_rev=_destination(request),
     )
     events.emit("sql", text=buffer.getvalue())
 

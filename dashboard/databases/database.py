@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from dashboard.database_target import DatabaseTarget
+from dashboard.databases.row_count import Countable, RowCount
 from dashboard.revisions.status import Reason, VersionReading
 
 
@@ -161,6 +162,12 @@ class Database(Protocol):
         """Qualified, quoted names of indexes that an interrupted CREATE INDEX CONCURRENTLY left, sorted.
 
         Raises DatabaseUnavailable.
+        """
+        ...
+
+    def count_rows(self, places: tuple[Countable, ...], *, timeout: float) -> dict[Countable, RowCount]:
+        """Rows of tables, and values in columns, in the order of `places`. What takes too long is estimated, or
+        said not to be known. Raises DatabaseUnavailable where the database as a whole gives no answer.
         """
         ...
 

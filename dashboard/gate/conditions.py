@@ -14,7 +14,7 @@ from enum import StrEnum
 from dashboard.gate.backup_policy import BackupFacts, BackupPolicy, judge_backup
 from dashboard.gate.condition import Condition, Gate
 from dashboard.gate.promotion import Predecessor, judge_promotion
-from dashboard.revisions.plan import PlanContent
+from dashboard.revisions.plan import Action, Direction, PlanContent
 from dashboard.revisions.status import State
 
 
@@ -39,6 +39,8 @@ class GateFacts:
     """Sentences of problems that touch the plan's revisions."""
     uncertain: bool
     """A dependency is set by code, so that the order is not certain."""
+    is_counted: bool
+    """What would be lost has been counted, or it was tried; true where nothing would be lost."""
     predecessors: tuple[Predecessor, ...]
     backup: BackupFacts | None
     policy: BackupPolicy
@@ -64,43 +66,61 @@ def is_open(conditions: Sequence[Condition]) -> bool:
 
 
 def _judge_changes(facts: GateFacts) -> tuple[Condition, ...]:
-    number = len(facts.plan.steps)
-    allowed = facts.plan.direction in facts.allow
-    sound = not facts.history_problems
-    return (
-        Condition(
-            Gate.CHANGES,
-            "Allowed",
-            allowed,
-            f"{facts.plan.environment} allows {facts.plan.direction}."
-            if allowed
-            else f"{facts.plan.environment} does not allow {facts.plan.direction}.",
-            f'Add "{facts.plan.direction}" to `allow` of the environment in dashboard.toml, if that is wanted.',
-        ),
-        Condition(
-            Gate.CHANGES,
-            "Revisions",
-            number > 0 and sound,
-            f"{number} revision{'' if number == 1 else 's'} read, each pinned by its file's sha256."
-            if sound
-            else " ".join(facts.history_problems),
-            "Mend the script directory, then make a new plan." if not sound else "There is nothing to apply.",
-        ),
-        Condition(
-            Gate.CHANGES,
-            "Order",
-            not facts.uncertain,
-            "The order is certain."
-            if not facts.uncertain
-            else "A revision sets depends_on by code, so the order is not certain.",
-            "Write depends_on as a plain value in the revision file.",
-        ),
+    return (_judge_allowed(facts), _judge_revisions(facts), _judge_order(facts), *_judge_losses(facts))
+
+
+def _judge_allowed(facts: GateFacts) -> Condition:
+    direction = facts.plan.direction
+    allowed = direction in facts.allow
+    return Condition(
+        Gate.CHANGES,
+        "Allowed",
+        allowed,
+        f"{facts.plan.environment} {'allows' if allowed else 'does not allow'} {direction.replace('_', ' ')}.",
+        f'Add "{direction}" to `allow` of the environment in dashboard.toml, if that is wanted.',
     )
 
 
+def _judge_revisions(facts: GateFacts) -> Condition:
+    if facts.history_problems:
+        words = " ".join(facts.history_problems)
+        return Condition(Gate.CHANGES, "Revisions", False, words, "Mend the script directory, then make a new plan.")
+    has_work = bool(facts.plan.steps) or sorted(facts.plan.current) != sorted(facts.plan.result)
+    return Condition(Gate.CHANGES, "Revisions", has_work, _say_steps(facts.plan), "There is nothing to do.")
+
+
+def _say_steps(plan: PlanContent) -> str:
+    if plan.direction is Direction.STAMP:
+        return "Only the version table changes. No revision is run."
+    reverted = sum(step.action is Action.DOWNGRADE for step in plan.steps)
+    if plan.direction is Direction.START_FRESH:
+        return f"{reverted} to revert, {len(plan.steps) - reverted} to apply, each pinned by its file's sha256."
+    number = len(plan.steps)
+    verb = "to revert" if reverted else "read"
+    return f"{number} revision{'' if number == 1 else 's'} {verb}, each pinned by its file's sha256."
+
+
+def _judge_order(facts: GateFacts) -> Condition:
+    """A stamp runs no revision, so that their order does not matter."""
+    certain = not facts.uncertain or facts.plan.direction is Direction.STAMP
+    return Condition(
+        Gate.CHANGES,
+        "Order",
+        certain,
+        "The order is certain." if certain else "A revision sets depends_on by code, so the order is not certain.",
+        "Write depends_on as a plain value in the revision file.",
+    )
+
+
+def _judge_losses(facts: GateFacts) -> tuple[Condition, ...]:
+    if all(step.action is not Action.DOWNGRADE for step in facts.plan.steps):
+        return ()
+    words = "What would be lost is counted." if facts.is_counted else "What would be lost is still being counted."
+    return (Condition(Gate.CHANGES, "Losses", facts.is_counted, words, "Wait for a worker to have counted it."),)
+
+
 def _judge_unchanged(facts: GateFacts) -> Condition:
-    readable = facts.state in {State.PENDING, State.UNVERSIONED, State.CURRENT}
-    if not readable:
+    if facts.state not in _readable(facts.plan.direction):
         return Condition(
             Gate.CONFIRM,
             "Readable",
@@ -115,6 +135,12 @@ def _judge_unchanged(facts: GateFacts) -> Condition:
         facts.superseded or "Database, files and configuration are as planned; checked again when the run starts.",
         "Make a new plan.",
     )
+
+
+def _readable(direction: Direction) -> set[State]:
+    """A stamp is the mend for rows that the history does not know or that contradict each other."""
+    states = {State.PENDING, State.UNVERSIONED, State.CURRENT}
+    return states | {State.FOREIGN_REVISION, State.INCONSISTENT} if direction is Direction.STAMP else states
 
 
 def _judge_free(facts: GateFacts) -> Condition:

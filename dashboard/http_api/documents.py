@@ -6,10 +6,12 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from dashboard import access
+from dashboard.revisions.plan import Direction
 from dashboard.sources.configuration import UnknownName
 from dashboard.usecases.catalogue import configuration, find_environment
+from dashboard.usecases.compose_plan import PlanRefused, compose_plan
 from dashboard.usecases.documents import history_document, plan_document, status_document
-from dashboard.usecases.plan_upgrade import PlanRefused, compose_plan
+from dashboard.usecases.plan_change import examine
 from dashboard.usecases.read_history import read_history
 from dashboard.usecases.read_status import latest_observation, read_statuses, reading_of
 
@@ -37,19 +39,36 @@ def history(request: HttpRequest, project: str) -> JsonResponse:
 @require_safe
 @access.permission(access.SEE)
 def plan(request: HttpRequest, project: str, environment: str) -> JsonResponse:
-    """As `manage.py plan`, from the latest observation; `?target=` may repeat."""
+    """As `manage.py plan`, from the latest observation; `?target=` may repeat, `?direction=` is one of `allow`."""
     try:
         p, e = find_environment(project, environment)
         observation = latest_observation(project, environment)
         reading = reading_of(observation)
         if observation is None or reading is None:
             raise PlanRefused(f"{environment} has not been read yet.")
-        content = compose_plan(project=p, environment=e, reading=reading, targets=request.GET.getlist("target"))
+        direction, history = _direction(request), read_history(p)
+        content = compose_plan(
+            project=p,
+            environment=e,
+            reading=reading,
+            direction=direction,
+            requested=request.GET.getlist("target"),
+            history=history,
+        )
     except UnknownName as error:
         return _problem(404, error)
     except PlanRefused as error:
         return _problem(409, error)
-    return JsonResponse(plan_document(content, observed_at=observation.observed_at, sql=None))
+    examination = examine(p, history, content)
+    return JsonResponse(plan_document(content, examination, observed_at=observation.observed_at, sql=None))
+
+
+def _direction(request: HttpRequest) -> Direction:
+    named = request.GET.get("direction", Direction.UPGRADE)
+    try:
+        return Direction(named)
+    except ValueError:
+        raise PlanRefused(f"There is no direction {named!r}. Name one of {', '.join(Direction)}.") from None
 
 
 def _problem(status_code: int, error: Exception) -> JsonResponse:

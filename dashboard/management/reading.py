@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from dashboard.plain_text import clean_line
 from dashboard.sources.configuration import ConfigurationError, NotConfigured, UnknownName
 from dashboard.usecases.child_work import ChildFailed
-from dashboard.usecases.plan_upgrade import PlanRefused
+from dashboard.usecases.compose_plan import PlanRefused
 
 USAGE = 2
 CHECK_FAILED = 1

@@ -1,4 +1,4 @@
-"""A plan: the exact revisions that a run will apply, in order, and the fingerprint that pins them."""
+"""A plan: the exact revisions that a run will apply or revert, in order, and the fingerprint that pins them."""
 
 from __future__ import annotations
 
@@ -6,16 +6,10 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
-from dashboard.revisions.records import RevisionRecord
+from dashboard.revisions.routes import Action, Direction, Route
 
-
-class Direction(StrEnum):
-    """What a plan does to the version table."""
-
-    UPGRADE = "upgrade"
-    DOWNGRADE = "downgrade"
+__all__ = ["Action", "Direction", "Leg", "PlanContent", "PlanStep", "first_difference", "legs_of", "make_plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +20,7 @@ class PlanStep:
     message: str
     path: str
     sha256: str
+    action: Action = Action.UPGRADE
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +32,12 @@ class PlanContent:
     direction: Direction
     identity: str
     """Of the database, as its reading told it."""
+    requested: tuple[str, ...]
+    """Alembic's notation as it was asked for, counted from `current`; empty: the effective heads."""
     current: tuple[str, ...]
     target: tuple[str, ...]
+    result: tuple[str, ...]
+    """The rows of the version table afterwards. More than `target` where other branches are applied, too."""
     steps: tuple[PlanStep, ...]
     files: tuple[tuple[str, str], ...]
     """(path, sha256) of everything that a run executes: env.py, its configuration, the revisions, what lies beside."""
@@ -54,26 +53,27 @@ def make_plan(
     environment: str,
     direction: Direction,
     identity: str,
+    requested: Sequence[str] = (),
     current: Sequence[str],
-    target: Sequence[str],
-    path: Sequence[RevisionRecord],
+    route: Route,
     files: Mapping[str, str],
     settings: Mapping[str, str],
     commit: str,
 ) -> PlanContent:
-    """`path`: the revisions in the order of execution. `files`: path -> sha256 of everything a run executes.
+    """`route`: where the plan leads from `current`. `files`: path -> sha256 of everything a run executes.
 
     `settings`: what else decides what a run does (section, version table, ...), names -> values.
     """
-    steps = tuple(PlanStep(r.revision, r.message, r.path, r.sha256) for r in path)
+    steps = tuple(PlanStep(r.revision, r.message, r.path, r.sha256, action) for r, action in route.steps)
     pinned = {
         "project": project,
         "environment": environment,
         "direction": direction,
         "identity": identity,
         "current": sorted(current),
-        "target": sorted(target),
-        "steps": [[step.revision, step.path, step.sha256] for step in steps],
+        "target": sorted(route.target),
+        "result": sorted(route.result),
+        "steps": [[step.action, step.revision, step.path, step.sha256] for step in steps],
         "files": sorted(files.items()),
         "settings": sorted(settings.items()),
         "commit": commit,
@@ -84,14 +84,48 @@ def make_plan(
         environment=environment,
         direction=direction,
         identity=identity,
+        requested=tuple(requested),
         current=tuple(current),
-        target=tuple(target),
+        target=route.target,
+        result=route.result,
         steps=steps,
         files=tuple(sorted(files.items())),
         settings=tuple(sorted(settings.items())),
         commit=commit,
         fingerprint=hashlib.sha256(text.encode()).hexdigest(),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """What one child process does of a plan. Start fresh has two: to base, and from there to the heads."""
+
+    action: Action
+    destination: tuple[str, ...]
+    """For Alembic: whole ids, of a downgrade its own notation."""
+    rows_before: tuple[str, ...]
+    rows_after: tuple[str, ...]
+    steps: tuple[PlanStep, ...]
+    first_position: int
+    """Of its first step among all steps of the plan, from 1."""
+
+
+def legs_of(plan: PlanContent) -> tuple[Leg, ...]:
+    """One or two, in the order of execution; none is without a step, except the stamp of base.
+
+    Start fresh is two pieces of work, because rows that end as they began prove nothing: the version table is read
+    at base between them.
+    """
+    if plan.direction is not Direction.START_FRESH:
+        destination = plan.requested if plan.direction is Direction.DOWNGRADE else plan.target
+        return (Leg(Action(plan.direction), destination, plan.current, plan.result, plan.steps, 1),)
+    down = tuple(step for step in plan.steps if step.action is Action.DOWNGRADE)
+    up = plan.steps[len(down) :]
+    legs = (
+        Leg(Action.DOWNGRADE, ("base",), plan.current, (), down, 1),
+        Leg(Action.UPGRADE, plan.target, (), plan.result, up, len(down) + 1),
+    )
+    return tuple(leg for leg in legs if leg.steps)
 
 
 def first_difference(planned: PlanContent, found: PlanContent) -> str:

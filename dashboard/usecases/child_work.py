@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from dashboard.alembic_process.parent import ChildRequest, Ending, run_child
 from dashboard.models import Run
+from dashboard.revisions.plan import Leg, PlanContent, legs_of
 from dashboard.secrets import Masker
 from dashboard.sources.configuration import Environment, Project, ResolvedEnvironment
 from dashboard.usecases.catalogue import resolve
@@ -54,16 +54,30 @@ def connection_settings(run: Run, environment: Environment) -> dict[str, str]:
     }
 
 
-def preview_sql(*, project: Project, environment: Environment, rows: Sequence[str], target: Sequence[str]) -> str:
-    """The SQL of exactly this range by Alembic's offline mode. Raises ChildFailed naming the revision that cannot."""
-    answer = ask_child(
-        project,
-        environment,
-        {"action": "sql", "rows": list(rows), "target": list(target)},
-        wanted="sql",
-        seconds=PREVIEW_SECONDS,
+def preview_sql(*, project: Project, environment: Environment, plan: PlanContent) -> str:
+    """The SQL of exactly this plan by Alembic's offline mode. Raises ChildFailed naming the revision that cannot."""
+    answers = (
+        ask_child(
+            project,
+            environment,
+            {"action": "sql", "way": leg.action, **describe_leg(leg)},
+            wanted="sql",
+            seconds=PREVIEW_SECONDS,
+        )
+        for leg in legs_of(plan)
     )
-    return str(answer["text"])
+    return "\n".join(str(answer["text"]) for answer in answers)
+
+
+def describe_leg(leg: Leg) -> dict[str, Any]:
+    """The part of a request that says which way to go."""
+    return {
+        "rows": list(leg.rows_before),
+        "target": list(leg.destination),
+        "result": list(leg.rows_after),
+        "steps": [step.revision for step in leg.steps],
+        "first_position": leg.first_position,
+    }
 
 
 def probe(*, project: Project, environment: Environment) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from dashboard import access
 from dashboard.models import Backup, Confirmation, Plan, Run, RunStep
+from dashboard.usecases.compose_plan import content_of
 from dashboard.usecases.gather_gate import read_gate
 from dashboard.usecases.review_plan import TICKET_SALT
 
@@ -88,8 +89,8 @@ def _create_run(plan: Plan, backup: Backup, user: User, nonce: str, typed: str) 
             )
             run = Run.objects.create(project=plan.project, environment=plan.environment, confirmation=confirmation)
             RunStep.objects.bulk_create(
-                RunStep(run=run, position=position, revision=step["revision"], message=step["message"])
-                for position, step in enumerate(plan.steps, start=1)
+                RunStep(run=run, position=position, revision=step.revision, action=step.action, message=step.message)
+                for position, step in enumerate(content_of(plan).steps, start=1)
             )
             execute.enqueue(run.pk)
     except IntegrityError:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from dashboard.revisions.plan import PlanContent
 from dashboard.revisions.records import RevisionRecord
+from dashboard.usecases.examine_steps import Examination
 from dashboard.usecases.read_history import ProjectHistory
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
 
@@ -50,7 +52,9 @@ def history_document(history: ProjectHistory, *, ref: str = "") -> dict[str, Any
     }
 
 
-def plan_document(plan: PlanContent, *, observed_at: datetime | None, sql: str | None) -> dict[str, Any]:
+def plan_document(
+    plan: PlanContent, examination: Examination, *, observed_at: datetime | None, sql: str | None
+) -> dict[str, Any]:
     """The steps in the order of execution. `sql` is null unless it was asked for."""
     return {
         "format": FORMAT,
@@ -60,10 +64,11 @@ def plan_document(plan: PlanContent, *, observed_at: datetime | None, sql: str |
         "direction": plan.direction.value,
         "current": list(plan.current),
         "target": list(plan.target),
-        "steps": [
-            {"revision": s.revision, "message": s.message, "path": s.path, "sha256": s.sha256} for s in plan.steps
-        ],
+        "result": list(plan.result),
+        "steps": [asdict(step) for step in plan.steps],
         "fingerprint": plan.fingerprint,
+        "losses": [asdict(loss) for loss in examination.losses],
+        "cautions": [asdict(caution) for caution in examination.cautions],
         "findings": [],
         "sql": sql,
     }

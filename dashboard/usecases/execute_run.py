@@ -10,6 +10,7 @@ import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -17,13 +18,15 @@ from django.utils import timezone
 from dashboard.alembic_process.parent import ChildRequest, ChildResult, Ending, run_child
 from dashboard.databases.database import DatabaseUnavailable, LockHeld, LockUnavailable, RunLock
 from dashboard.models import Backup, Confirmation, Plan, Run, RunLogLine
+from dashboard.revisions.plan import Leg, legs_of
 from dashboard.sources.configuration import Environment, NotConfigured, Project, ResolvedEnvironment, UnknownName
 from dashboard.usecases.catalogue import find_environment, masker_for, open_database, resolve
-from dashboard.usecases.child_work import connection_settings, describe_project
+from dashboard.usecases.child_work import connection_settings, describe_leg, describe_project
+from dashboard.usecases.compose_plan import content_of
 from dashboard.usecases.gather_gate import read_gate
 from dashboard.usecases.heartbeat import heartbeat
 from dashboard.usecases.run_journal import RunJournal, describe_event
-from dashboard.usecases.settle_run import refuse_run, settle_after_child, unsettle_run
+from dashboard.usecases.settle_run import record_base, refuse_run, settle_after_child, unsettle_run
 
 logger = logging.getLogger(__name__)
 LOCK_WAIT = 3.0
@@ -92,7 +95,10 @@ def _execute(run: Run, project: Project, environment: Environment, journal: RunJ
         run.schema_before = lock.schema_digest()
         run.rows_before = plan.current
         Run.objects.filter(pk=run.pk).update(rows_before=run.rows_before, schema_before=run.schema_before)
-        story.result = _run_child(run, plan, project, environment, lock, journal, story)
+        for leg in legs_of(content_of(plan)):
+            if leg.first_position > 1 and not _go_on_from_base(run, lock, journal, story):
+                break
+            story.result = _run_child(run, plan, leg, project, environment, lock, journal, story)
         journal.fail_running_step()
         _refuse_where_nothing_began(story)
         journal.flush()
@@ -131,9 +137,19 @@ def _check_again(run: Run, plan: Plan, backup: Backup, lock: RunLock) -> None:
         raise RunRefused(" ".join(f"{condition.words} {condition.mend}" for condition in closed))
 
 
+def _go_on_from_base(run: Run, lock: RunLock, journal: RunJournal, story: ChildStory) -> bool:
+    """Start fresh applies only what the version table says to be gone: what the child said is not enough."""
+    if not story.finished or not record_base(run=run, lock=lock):
+        return False
+    journal.add(Kind.VERIFY, "The version table is empty: everything is reverted.")
+    journal.flush()
+    return True
+
+
 def _run_child(
     run: Run,
     plan: Plan,
+    leg: Leg,
     project: Project,
     environment: Environment,
     lock: RunLock,
@@ -141,9 +157,10 @@ def _run_child(
     story: ChildStory,
 ) -> ChildResult:
     resolved = resolve(environment)
-    request = _request(run, plan, project, environment, resolved, lock)
-    journal.add(Kind.COMMAND, f"upgrade {', '.join(plan.current) or 'base'} -> {', '.join(plan.target)}")
-    story.started = True
+    request = _request(run, plan, leg, project, environment, resolved, lock)
+    before, after = (", ".join(rows) or "base" for rows in (leg.rows_before, leg.rows_after))
+    journal.add(Kind.COMMAND, f"{leg.action} {before} -> {after}")
+    story.started, story.finished = True, False
 
     def on_event(event: Mapping[str, Any]) -> None:
         _take_event(run, event, journal, story)
@@ -153,15 +170,18 @@ def _run_child(
         return False
 
     result = run_child(request, on_event=on_event, on_line=journal.output, on_tick=on_tick)
-    if result.ending is Ending.NOT_STARTED:
+    if result.ending is Ending.NOT_STARTED and leg.first_position == 1:
         story.started = False
         raise RunRefused(result.message)
+    if result.ending is Ending.NOT_STARTED:
+        story.error = result.message
     return result
 
 
 def _request(
     run: Run,
     plan: Plan,
+    leg: Leg,
     project: Project,
     environment: Environment,
     resolved: ResolvedEnvironment,
@@ -172,13 +192,11 @@ def _request(
         directory=project.directory,
         variables=resolved.child_variables,
         pass_fds=lock.pass_fds,
-        deadline=environment.timeouts.run.total_seconds(),
+        deadline=max(1.0, (environment.timeouts.run - (timezone.now() - _begin_of(run))).total_seconds()),
         content={
             **describe_project(project, resolved),
-            "action": "upgrade",
-            "rows": plan.current,
-            "target": plan.target,
-            "steps": [step["revision"] for step in plan.steps],
+            "action": leg.action,
+            **describe_leg(leg),
             "files": plan.files,
             "challenge": dict(lock.challenge),
             "connection_settings": connection_settings(run, environment),
@@ -186,13 +204,18 @@ def _request(
     )
 
 
+def _begin_of(run: Run) -> datetime:
+    assert run.started_at is not None, "it was claimed"
+    return run.started_at
+
+
 def _take_event(run: Run, event: Mapping[str, Any], journal: RunJournal, story: ChildStory) -> None:
     match event.get("event"):
         case "revision_started":
             story.revision_started = True
-            journal.step_started(event["revision"])
+            journal.step_started(event["position"])
         case "revision_applied":
-            journal.step_applied(event["revision"])
+            journal.step_applied(event["position"])
         case "left_transaction":
             Run.objects.filter(pk=run.pk).update(left_transaction=True)
             run.left_transaction = True

@@ -14,11 +14,12 @@ from dashboard.gate.condition import Condition
 from dashboard.gate.conditions import GateFacts, judge
 from dashboard.gate.promotion import Predecessor
 from dashboard.models import Backup, Plan, Run
-from dashboard.revisions.plan import PlanContent, first_difference
+from dashboard.revisions.plan import Action, PlanContent, first_difference
+from dashboard.revisions.records import ProblemKind
 from dashboard.revisions.status import State, VersionReading, judge_status
 from dashboard.sources.configuration import Environment, Project
 from dashboard.usecases.catalogue import find_environment
-from dashboard.usecases.plan_upgrade import PlanRefused, compose_plan, content_of
+from dashboard.usecases.compose_plan import PlanRefused, compose_again, content_of
 from dashboard.usecases.read_history import ProjectHistory, read_history
 from dashboard.usecases.read_status import latest_observation, reading_of
 
@@ -61,7 +62,8 @@ def read_gate(
         state_detail=status.detail,
         history_problems=_problems_in_the_way(history, planned),
         uncertain=status.uncertain,
-        predecessors=tuple(_predecessor(project, name, history, planned) for name in environment.requires),
+        is_counted=not plan.losses or plan.counted_at is not None,
+        predecessors=tuple(_predecessor(project, name, history, planned) for name in _required(environment, planned)),
         backup=_backup_facts(backup, hash_file=hash_file) if backup else None,
         policy=BackupPolicy(method=environment.backup.method, max_age=environment.backup.max_age),
         other_run=_other_run(plan, own_run),
@@ -80,8 +82,8 @@ def _why_superseded(
     if reading is None:
         return f"{environment.name} has not been read yet."
     try:
-        found = compose_plan(
-            project=project, environment=environment, reading=reading, targets=planned.target, history=history
+        found = compose_again(
+            planned=planned, project=project, environment=environment, reading=reading, history=history
         )
     except PlanRefused as refusal:
         return str(refusal)
@@ -93,7 +95,14 @@ def _problems_in_the_way(history: ProjectHistory, planned: PlanContent) -> tuple
         return (history.error,)
     wanted = {step.revision for step in planned.steps} | set(planned.current)
     closure = history.graph.ancestors(planned.target) | wanted
-    return tuple(f"{p.path}: {p.detail} {p.hint}" for p in history.problems if p.revision in closure)
+    # A file that this Python cannot parse is judged when the plan is composed, by the project's own interpreter.
+    problems = [p for p in history.problems if p.kind is not ProblemKind.UNREADABLE and p.revision in closure]
+    return tuple(f"{p.path}: {p.detail} {p.hint}" for p in problems)
+
+
+def _required(environment: Environment, planned: PlanContent) -> tuple[str, ...]:
+    """`requires` is about what an environment may be upgraded to; going back needs nobody to have gone first."""
+    return environment.requires if any(step.action is Action.UPGRADE for step in planned.steps) else ()
 
 
 def _predecessor(project: Project, name: str, history: ProjectHistory, planned: PlanContent) -> Predecessor:
@@ -103,7 +112,8 @@ def _predecessor(project: Project, name: str, history: ProjectHistory, planned: 
     is_fresh = observation is not None and timezone.now() - observation.observed_at <= environment.stale_after
     known = is_fresh and status.state in {State.CURRENT, State.PENDING, State.UNVERSIONED}
     has = history.graph.ancestors(status.current)
-    return Predecessor(name, known, tuple(step.revision for step in planned.steps if step.revision not in has))
+    upgraded = (step.revision for step in planned.steps if step.action is Action.UPGRADE)
+    return Predecessor(name, known, tuple(revision for revision in upgraded if revision not in has))
 
 
 def _backup_facts(backup: Backup, *, hash_file: bool) -> BackupFacts:

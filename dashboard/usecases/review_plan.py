@@ -15,7 +15,7 @@ from dashboard.gate.condition import Condition
 from dashboard.gate.conditions import is_open
 from dashboard.models import Backup, Plan
 from dashboard.usecases.gather_gate import read_gate
-from dashboard.usecases.plan_upgrade import latest_plan
+from dashboard.usecases.plan_change import latest_plan
 
 __all__ = ["PlanReview", "latest_plan", "review_plan"]
 

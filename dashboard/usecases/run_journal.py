@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from dashboard.models import Run, RunLogLine, RunStep
@@ -13,6 +13,8 @@ from dashboard.secrets import Masker
 
 MOST_LINES = 20_000
 FLUSH_AT = 200
+_BEGINNINGS = {"upgrade": "started", "downgrade": "reverting", "stamp": "stamping"}
+_ENDINGS = {"upgrade": "applied", "downgrade": "reverted", "stamp": "stamped"}
 
 
 class RunJournal:
@@ -57,19 +59,19 @@ class RunJournal:
             self._dropped = 0
         self.flush()
 
-    def step_started(self, revision: str) -> None:
-        """The child began a revision."""
-        step = self._step(revision)
-        step.update(state=RunStep.State.RUNNING, started_at=timezone.now())
-        self.add(RunLogLine.Kind.REVISION, f"{revision} {self._message(revision)}: started")
+    def step_started(self, position: int) -> None:
+        """The child began a step of the plan."""
+        self._step(position).update(state=RunStep.State.RUNNING, started_at=timezone.now())
+        step = self._step(position).get()
+        self.add(RunLogLine.Kind.REVISION, f"{step.revision} {step.message}: {_BEGINNINGS[step.action]}")
         self.flush()
 
-    def step_applied(self, revision: str) -> None:
-        """The child is done with a revision; whether it is committed, only the version table can tell."""
-        self._step(revision).update(state=RunStep.State.APPLIED, finished_at=timezone.now())
-        step = self._step(revision).get()
+    def step_applied(self, position: int) -> None:
+        """The child is done with a step; whether it is committed, only the version table can tell."""
+        self._step(position).update(state=RunStep.State.APPLIED, finished_at=timezone.now())
+        step = self._step(position).get()
         seconds = (step.finished_at - step.started_at).total_seconds() if step.started_at and step.finished_at else 0
-        self.add(RunLogLine.Kind.REVISION, f"{revision}: applied in {seconds:.2f} s")
+        self.add(RunLogLine.Kind.REVISION, f"{step.revision}: {_ENDINGS[step.action]} in {seconds:.2f} s")
         self.flush()
 
     def fail_running_step(self) -> None:
@@ -78,11 +80,8 @@ class RunJournal:
             state=RunStep.State.FAILED, finished_at=timezone.now()
         )
 
-    def _step(self, revision: str) -> Any:
-        return RunStep.objects.filter(run=self._run, revision=revision)
-
-    def _message(self, revision: str) -> str:
-        return self._step(revision).values_list("message", flat=True).first() or ""
+    def _step(self, position: int) -> QuerySet[RunStep]:
+        return RunStep.objects.filter(run=self._run, position=position)
 
 
 def describe_event(event: Mapping[str, Any]) -> str:

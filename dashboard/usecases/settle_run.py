@@ -9,11 +9,14 @@ from datetime import timedelta
 from django.utils import timezone
 
 from dashboard.databases.database import Database, DatabaseUnavailable, LockHeld, LockUnavailable, RunLock
+from dashboard.gate.halves import judge_whole
 from dashboard.gate.outcome import Evidence, Outcome, Verdict, judge_outcome
 from dashboard.models import HEARTBEAT_LOST_AFTER, Run, RunLogLine, RunStep
+from dashboard.revisions.plan import Action, Leg, legs_of
 from dashboard.revisions.status import Reason, VersionReading
 from dashboard.sources.configuration import NotConfigured, UnknownName
 from dashboard.usecases.catalogue import find_environment, masker_for, open_database
+from dashboard.usecases.compose_plan import content_of
 from dashboard.usecases.observe import store_reading
 from dashboard.usecases.read_history import read_history
 from dashboard.usecases.run_journal import RunJournal
@@ -59,6 +62,19 @@ def settle_after_child(
         return
     settled_cause = None if verdict.outcome is Outcome.SUCCEEDED else cause or Run.Cause.ERROR
     _finish(run, verdict.outcome, settled_cause, detail, verdict.evidence)
+
+
+def record_base(*, run: Run, lock: RunLock) -> bool:
+    """Between the halves of start fresh: whether the version table itself says that everything is reverted."""
+    if _wait_for_sessions(lock):
+        return False
+    reading = lock.read()
+    unread = reading.reason is not None and reading.reason not in ABSENT
+    if unread or reading.rows or reading.identity != run.confirmation.plan.identity:
+        return False
+    run.reached_base_at, run.schema_at_base = timezone.now(), lock.schema_digest()
+    Run.objects.filter(pk=run.pk).update(reached_base_at=run.reached_base_at, schema_at_base=run.schema_at_base)
+    return True
 
 
 def settle_lost_runs() -> int:
@@ -121,38 +137,42 @@ def _look_and_judge(run: Run, database: Database, sessions: int, *, finished: bo
         rows = None
     run.rows_after = None if rows is None else list(rows)
     run.schema_after = _digest(database)
-    plan = run.confirmation.plan
+    legs = legs_of(content_of(run.confirmation.plan))
+    leg = legs[-1] if run.reached_base_at else legs[0]
+    steps = run.steps.filter(position__gte=leg.first_position, position__lt=leg.first_position + len(leg.steps))
     verdict = judge_outcome(
         Evidence(
             dialect=database.target.dialect,
             live_sessions=sessions,
-            rows_before=tuple(run.rows_before or ()),
-            rows_target=tuple(plan.target),
+            rows_before=leg.rows_before,
+            rows_target=leg.rows_after,
             rows_after=rows,
-            schema_before=run.schema_before,
+            schema_before=run.schema_at_base if run.reached_base_at else run.schema_before,
             schema_after=run.schema_after,
-            steps_total=len(plan.steps),
-            steps_started=run.steps.exclude(state=RunStep.State.WAITING).count(),
-            steps_in_database=None if rows is None else _steps_in_database(run, rows),
+            steps_total=len(leg.steps),
+            steps_started=steps.exclude(state=RunStep.State.WAITING).count(),
+            steps_in_database=None if rows is None else _steps_in_database(run, leg, rows),
             child_finished=finished,
             left_transaction=run.left_transaction,
             invalid_indexes=_invalid_indexes(database),
         )
     )
+    verdict = judge_whole(verdict, is_first=leg is legs[0], is_last=leg is legs[-1])
     if verdict.outcome is not None:
         _remember(run, reading)
     return verdict
 
 
-def _steps_in_database(run: Run, rows: Sequence[str]) -> int | None:
-    """How many of the plan's first revisions the rows hold; None when they are not a point on the plan's way."""
+def _steps_in_database(run: Run, leg: Leg, rows: Sequence[str]) -> int | None:
+    """How many of the leg's first revisions are done; None when the rows are not a point on its way."""
     project, _environment = find_environment(run.project, run.environment)
     graph = read_history(project).graph
-    plan = run.confirmation.plan
-    had, has = graph.ancestors(plan.current), graph.ancestors(rows)
-    planned = [step["revision"] for step in plan.steps]
-    reached = next((n for n, revision in enumerate(planned) if revision not in has), len(planned))
-    return reached if has == had | set(planned[:reached]) else None
+    had, has = graph.ancestors(leg.rows_before), graph.ancestors(rows)
+    planned = [step.revision for step in leg.steps]
+    is_upgrade = leg.action is Action.UPGRADE
+    reached = next((n for n, revision in enumerate(planned) if (revision in has) != is_upgrade), len(planned))
+    done = set(planned[:reached])
+    return reached if has == (had | done if is_upgrade else had - done) else None
 
 
 def _remember(run: Run, reading: VersionReading) -> None:

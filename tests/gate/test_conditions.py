@@ -13,6 +13,7 @@ from dashboard.gate.conditions import GateFacts, is_open, judge
 from dashboard.gate.promotion import Predecessor
 from dashboard.revisions.plan import Direction, make_plan
 from dashboard.revisions.records import RevisionRecord
+from dashboard.revisions.routes import Action, Route
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 PLAN = make_plan(
@@ -21,8 +22,16 @@ PLAN = make_plan(
     direction=Direction.UPGRADE,
     identity="db-1",
     current=("r1",),
-    target=("r2",),
-    path=(RevisionRecord("r2", ("r1",), message="add x", path="versions/r2.py", sha256="f" * 64),),
+    route=Route(
+        steps=(
+            (
+                RevisionRecord("r2", ("r1",), message="add x", path="versions/r2.py", sha256="f" * 64),
+                Action.UPGRADE,
+            ),
+        ),
+        target=("r2",),
+        result=("r2",),
+    ),
     files={"alembic/env.py": "e" * 64},
     settings={"section": "alembic"},
     commit="",
@@ -47,6 +56,7 @@ FACTS = GateFacts(
     state_detail="",
     history_problems=(),
     uncertain=False,
+    is_counted=True,
     predecessors=(Predecessor("staging", True, ()),),
     backup=BACKUP,
     policy=BackupPolicy("dump", timedelta(hours=1)),

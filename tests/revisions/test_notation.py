@@ -58,7 +58,7 @@ def test_a_branch_is_named_by_its_label(text: str, current: list[str], expected:
         ("+9", ["left1"], "9"),
         ("-9", ["left1"], "9"),
         ("-1", ["left1", "right1"], "ambiguous"),
-        ("+1", ["root0"], "Ambiguous"),
+        ("+1", ["root0"], "ambiguous"),
         ("+1", ["lost"], "lost"),
         ("", [], "no revision"),
         ("--help", [], "--help"),

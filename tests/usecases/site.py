@@ -15,7 +15,7 @@ from dashboard.models import Backup, Plan, Run
 from dashboard.usecases.confirm_plan import confirm_plan
 from dashboard.usecases.execute_run import execute_run
 from dashboard.usecases.observe import observe_environments
-from dashboard.usecases.plan_upgrade import plan_upgrade
+from dashboard.usecases.plan_change import plan_change
 from dashboard.usecases.review_plan import PlanReview, review_plan
 from dashboard.usecases.take_backup import request_backup, take_backup_now
 from tests.alembic_project import AlembicProject
@@ -71,7 +71,7 @@ class Site:
     def plan(self, *targets: str) -> Plan:
         """Observes, then plans."""
         self.observe()
-        return plan_upgrade(user=self.operator, project="api", environment="production", targets=targets)
+        return plan_change(user=self.operator, project="api", environment="production", targets=targets)
 
     def back_up(self) -> Backup:
         """Asks for a backup and takes it as the worker would."""

@@ -13,7 +13,7 @@ from django.utils import timezone
 from dashboard.models import Backup, Confirmation, Run, RunLogLine
 from dashboard.usecases.confirm_plan import ConfirmationRefused, confirm_plan
 from dashboard.usecases.execute_run import execute_run
-from dashboard.usecases.plan_upgrade import PlanRefused
+from dashboard.usecases.compose_plan import PlanRefused
 from dashboard.usecases.read_status import read_statuses
 from tests.usecases.site import Site, make_person
 

@@ -16,13 +16,14 @@ from dashboard.databases.database import (
     RunLock,
     Session,
 )
-from dashboard.databases.postgresql import run_lock
+from dashboard.databases.postgresql import row_counts, run_lock
 from dashboard.databases.postgresql.connection import Connection, open_connection
 from dashboard.databases.postgresql.contention import read_contention
 from dashboard.databases.postgresql.observation import APPLICATION, fallback_system, observe_version_table
 from dashboard.databases.postgresql.schema import digest_schema, list_invalid_indexes
 from dashboard.databases.postgresql.stop_sessions import Signal, signal_sessions
 from dashboard.databases.postgresql.version_table import VersionTablePlace, find_version_table
+from dashboard.databases.row_count import Countable, RowCount
 from dashboard.revisions.status import VersionReading
 
 T = TypeVar("T")
@@ -55,6 +56,10 @@ class PostgreSQLDatabase:
     def invalid_indexes(self, *, timeout: float = 10.0) -> tuple[str, ...]:
         """See Database."""
         return self._read(timeout, lambda connection, limit: list_invalid_indexes(connection, limit))
+
+    def count_rows(self, places: tuple[Countable, ...], *, timeout: float) -> dict[Countable, RowCount]:
+        """See Database."""
+        return row_counts.count_rows(places, self._read, Deadline(timeout))
 
     def sessions_of_runs(self, *, timeout: float = 10.0) -> tuple[Session, ...]:
         """See Database."""

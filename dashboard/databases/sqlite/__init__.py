@@ -9,7 +9,8 @@ from pathlib import Path
 
 from dashboard.database_target import DatabaseTarget
 from dashboard.databases.database import Contender, DatabaseUnavailable, LockUnavailable, RunLock, Session
-from dashboard.databases.sqlite import run_lock
+from dashboard.databases.row_count import Countable, RowCount
+from dashboard.databases.sqlite import row_counts, run_lock
 from dashboard.databases.sqlite.connection import read_unchanged, require_file
 from dashboard.databases.sqlite.observation import observe_version_table
 from dashboard.databases.sqlite.schema import digest_schema
@@ -47,6 +48,10 @@ class SQLiteDatabase:
     def invalid_indexes(self, *, timeout: float = READ_TIMEOUT) -> tuple[str, ...]:
         """None: SQLite builds an index in a transaction."""
         return ()
+
+    def count_rows(self, places: tuple[Countable, ...], *, timeout: float) -> dict[Countable, RowCount]:
+        """See Database."""
+        return read_unchanged(self.path, lambda c: row_counts.count_rows(c, places, timeout), timeout=timeout)
 
     def sessions_of_runs(self, *, timeout: float = READ_TIMEOUT) -> tuple[Session, ...]:
         """See Database."""

@@ -1,24 +1,31 @@
-"""manage.py plan: what an upgrade would apply, from the database as it is now."""
+"""manage.py plan: what a run would do, from the database as it is now."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 
-from dashboard.management.reading import USAGE, ReadingCommand
+from dashboard.management.reading import ReadingCommand
+from dashboard.revisions.plan import Action, Direction, PlanContent
 from dashboard.usecases.catalogue import find_environment
 from dashboard.usecases.child_work import preview_sql
+from dashboard.usecases.compose_plan import compose_plan
 from dashboard.usecases.documents import plan_document
+from dashboard.usecases.examine_steps import Examination
 from dashboard.usecases.observe import observe_environments
-from dashboard.usecases.plan_upgrade import compose_plan
+from dashboard.usecases.plan_change import examine
+from dashboard.usecases.read_history import read_history
 from dashboard.usecases.read_status import reading_of
+
+VERBS = {Action.UPGRADE: "apply", Action.DOWNGRADE: "revert", Action.STAMP: "stamp"}
 
 
 class Command(ReadingCommand):
     """Reads the database now; changes nothing."""
 
-    help = "Lists the revisions that an upgrade would apply, in the order of execution."
+    help = "Lists the revisions that a run would apply or revert, in the order of execution."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -29,24 +36,55 @@ class Command(ReadingCommand):
             action="append",
             default=[],
             metavar="REVISION",
-            help="in Alembic's notation (id, unique prefix, label@head, +N); may repeat; default: the effective head",
+            help="in Alembic's notation (id, unique prefix, label@head, head, heads, +N, -N, base); may repeat; "
+            "default: the effective head",
         )
-        parser.add_argument("--downgrade", action="store_true", help="plan the way back (not in this version)")
+        direction = parser.add_mutually_exclusive_group()
+        for name, words in (
+            (Direction.DOWNGRADE, "plan the way back to --target"),
+            (Direction.STAMP, "plan to write --target into the version table without running a revision"),
+            (Direction.START_FRESH, "plan to downgrade to base, then to upgrade"),
+        ):
+            flag = f"--{name.replace('_', '-')}"
+            direction.add_argument(flag, dest="direction", action="store_const", const=name, help=words)
+        parser.set_defaults(direction=Direction.UPGRADE)
         parser.add_argument("--sql", action="store_true", help="with the SQL, from Alembic's offline mode in a child")
 
     def read(self, **options: Any) -> tuple[dict[str, Any], list[str], bool]:
-        if options["downgrade"]:
-            raise CommandError("Downgrade plans are not in this version.", returncode=USAGE)
         project, environment = find_environment(options["project"], options["environment"])
         observation = observe_environments(project=project.name, environment=environment.name)[0]
         reading = reading_of(observation)
         assert reading is not None
-        plan = compose_plan(project=project, environment=environment, reading=reading, targets=options["target"])
-        sql = None
-        if options["sql"]:
-            sql = preview_sql(project=project, environment=environment, rows=plan.current, target=plan.target)
-        lines = [f"{number}. {s.revision} {s.message}  {s.path}" for number, s in enumerate(plan.steps, start=1)]
-        lines = lines or [f"{environment.name} is up to date."]
+        history = read_history(project)
+        plan = compose_plan(
+            project=project,
+            environment=environment,
+            reading=reading,
+            direction=options["direction"],
+            requested=options["target"],
+            history=history,
+        )
+        examination = examine(project, history, plan)
+        sql = preview_sql(project=project, environment=environment, plan=plan) if options["sql"] else None
+        document = plan_document(plan, examination, observed_at=observation.observed_at, sql=sql)
+        lines = list(_lines(plan, examination))
+        if plan.direction not in environment.allow:
+            lines.append(f"{environment.name} does not allow {plan.direction.replace('_', ' ')}.")
         if sql is not None:
             lines += ["", *sql.splitlines()]
-        return plan_document(plan, observed_at=observation.observed_at, sql=sql), lines, not plan.steps
+        return document, lines, not plan.steps
+
+
+def _lines(plan: PlanContent, examination: Examination) -> Iterator[str]:
+    mixed = plan.direction is not Direction.UPGRADE
+    for number, step in enumerate(plan.steps, start=1):
+        yield f"{number}. {f'{VERBS[step.action]} ' if mixed else ''}{step.revision} {step.message}  {step.path}"
+    if not plan.steps:
+        held = ", ".join(plan.current) or "no revision"
+        yield f"{plan.environment} is up to date." if not mixed else f"{plan.environment} holds {held}."
+    if mixed:
+        yield f"Afterwards the version table holds {', '.join(plan.result) or 'no revision'}."
+    for loss in examination.losses:
+        yield f"The data of {'.'.join(filter(None, loss.place))} would go (revision {loss.revision})."
+    for caution in examination.cautions:
+        yield f"{caution.path}, line {caution.line}: {caution.text}"
