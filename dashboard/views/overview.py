@@ -75,6 +75,7 @@ class Overview:
     """How many more would be listed."""
     is_filtered: bool
     is_dense: bool
+    fits_a_matrix: bool
     state: str
     text: str
     refresh_seconds: int
@@ -102,9 +103,10 @@ def build_overview(statuses: Iterable[ProjectStatus], state: str, text: str, den
     cells = tuple(cell for row in rows for cell in row.environments)
     state, text = state.strip(), text.strip()
     is_filtered = bool(state or text)
-    is_dense = density == "tiles" or (density != "matrix" and len(columns) > COLUMNS_OF_A_MATRIX)
+    fits_a_matrix = len(columns) <= COLUMNS_OF_A_MATRIX
+    is_dense = density == "tiles" or not fits_a_matrix
     wanted = tuple(cell for cell in cells if _matches(cell, state, text))
-    listed = wanted if is_filtered else tuple(cell for cell in cells if not cell.is_current) if is_dense else ()
+    listed = wanted if is_filtered else _worst_first(cells) if is_dense else ()
     moments = [cell.observed_at for cell in cells if cell.observed_at]
     return Overview(
         rows=rows,
@@ -116,6 +118,7 @@ def build_overview(statuses: Iterable[ProjectStatus], state: str, text: str, den
         hidden=0 if is_filtered else max(0, len(listed) - ROWS),
         is_filtered=is_filtered,
         is_dense=is_dense,
+        fits_a_matrix=fits_a_matrix,
         state=state,
         text=text,
         refresh_seconds=settings.DASHBOARD_REFRESH_SECONDS,
@@ -125,6 +128,11 @@ def build_overview(statuses: Iterable[ProjectStatus], state: str, text: str, den
 def _make_row(status: ProjectStatus, columns: tuple[str, ...]) -> Row:
     by_name = {e.environment.name: make_cell(status, e) for e in status.environments}
     return Row(status, tuple(by_name.get(name) for name in columns))
+
+
+def _worst_first(cells: Iterable[Cell]) -> tuple[Cell, ...]:
+    """Those with something to look at or to do."""
+    return tuple(sorted((cell for cell in cells if not cell.is_current), key=lambda cell: _SEVERITY[cell.badge.tone]))
 
 
 def _matches(cell: Cell, state: str, text: str) -> bool:
@@ -159,3 +167,17 @@ _CHIP_ORDER = (
     State.UNREACHABLE,
     State.UNOBSERVED,
 )
+_SEVERITY = {
+    STATE_TONES[state]: number
+    for number, state in enumerate(
+        (
+            State.INCONSISTENT,
+            State.FOREIGN_REVISION,
+            State.UNREACHABLE,
+            State.UNVERSIONED,
+            State.UNOBSERVED,
+            State.PENDING,
+            State.CURRENT,
+        )
+    )
+}

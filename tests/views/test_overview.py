@@ -83,6 +83,17 @@ def test_many_environments_become_tiles_and_a_list_of_what_is_not_current(lead: 
 
     assert page.count('class="tile state-current"') == 21
     assert "Not current" in page and "api / production" in page
+    assert "density=matrix" not in page
+
+
+def test_beside_tiles_the_worst_stands_first(lead: Client, site: ViewedSite) -> None:
+    site.set_rows("staging", "r1")
+    site.set_rows("production", "elsewhere")
+    site.observe()
+
+    page = text_of(lead.get("/?density=tiles"))
+
+    assert page.index('<a href="/projects/api/environments/production/">api /') < page.index("api / staging</a>")
 
 
 def test_the_number_of_queries_does_not_grow_with_environments(
