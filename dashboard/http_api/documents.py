@@ -12,7 +12,7 @@ from dashboard.usecases.catalogue import configuration, find_environment
 from dashboard.usecases.compose_plan import PlanRefused, compose_plan
 from dashboard.usecases.documents import history_document, plan_document, status_document
 from dashboard.usecases.plan_change import examine
-from dashboard.usecases.read_history import read_history
+from dashboard.usecases.read_history import RefRefused, read_history
 from dashboard.usecases.read_status import latest_observation, read_statuses, reading_of
 
 
@@ -29,11 +29,14 @@ def status(request: HttpRequest, project: str | None = None, environment: str | 
 @require_safe
 @access.permission(access.SEE)
 def history(request: HttpRequest, project: str) -> JsonResponse:
-    """As `manage.py history`."""
+    """As `manage.py history`; `?ref=` reads a branch, tag or commit."""
     try:
-        return JsonResponse(history_document(read_history(configuration().project(project))))
+        found = read_history(configuration().project(project), ref=request.GET.get("ref"))
     except UnknownName as error:
         return _problem(404, error)
+    except RefRefused as error:
+        return _problem(400, error)
+    return JsonResponse(history_document(found, ref=found.ref))
 
 
 @require_safe

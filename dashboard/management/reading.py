@@ -11,6 +11,7 @@ from dashboard.plain_text import clean_line
 from dashboard.sources.configuration import ConfigurationError, NotConfigured, UnknownName
 from dashboard.usecases.child_work import ChildFailed
 from dashboard.usecases.compose_plan import PlanRefused
+from dashboard.usecases.read_history import RefRefused
 
 USAGE = 2
 CHECK_FAILED = 1
@@ -30,7 +31,7 @@ class ReadingCommand(BaseCommand):
             document, lines, is_well = self.read(**options)
         except ConfigurationError as error:
             raise CommandError(str(error), returncode=USAGE) from None
-        except (UnknownName, PlanRefused, NotConfigured, ChildFailed) as error:
+        except (UnknownName, PlanRefused, NotConfigured, ChildFailed, RefRefused) as error:
             raise CommandError(str(error.args[0] if error.args else error), returncode=USAGE) from None
         if options["json"]:
             self.stdout.write(json.dumps(document, indent=2, ensure_ascii=False))
