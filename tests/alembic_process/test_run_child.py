@@ -270,13 +270,23 @@ def test_the_probe_tells_the_version_table_and_creates_nothing(child: Child) -> 
 
 def test_the_sql_preview_covers_exactly_the_range_and_touches_no_database(child: Child) -> None:
     child.run(
-        {"action": "sql", "config": str(child.project.config), "section": "alembic", "rows": ["r1"], "target": ["r3"],
-         "url": f"sqlite:///{child.database}"}
+        {"action": "sql", "way": "upgrade", "config": str(child.project.config), "section": "alembic",
+         "rows": ["r1"], "target": ["r3"], "steps": ["r2", "r3"], "url": f"sqlite:///{child.database}"}
     )  # fmt: skip
 
     sql = child.said("sql")[0]["text"]
     assert "CREATE TABLE t2" in sql and "CREATE TABLE t3" in sql and "CREATE TABLE t1" not in sql
     assert not child.database.exists()
+
+
+def test_the_sql_of_a_downgrade_is_its_way_back(child: Child) -> None:
+    child.run(
+        {"action": "sql", "way": "downgrade", "config": str(child.project.config), "section": "alembic",
+         "rows": ["r3"], "target": ["r1"], "steps": ["r3", "r2"], "url": f"sqlite:///{child.database}"}
+    )  # fmt: skip
+
+    sql = child.said("sql")[0]["text"]
+    assert "DROP TABLE t3" in sql and "DROP TABLE t2" in sql and "DROP TABLE t1" not in sql
 
 
 def _is_alive(pid: int) -> bool:

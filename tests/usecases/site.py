@@ -12,7 +12,9 @@ from typing import Any
 from django.contrib.auth.models import Group, User
 
 from dashboard.models import Backup, Plan, Run
+from dashboard.revisions.plan import Direction
 from dashboard.usecases.confirm_plan import confirm_plan
+from dashboard.usecases.count_losses import count_losses
 from dashboard.usecases.execute_run import execute_run
 from dashboard.usecases.observe import observe_environments
 from dashboard.usecases.plan_change import plan_change
@@ -68,10 +70,15 @@ class Site:
         """Reads the environment now."""
         observe_environments()
 
-    def plan(self, *targets: str) -> Plan:
-        """Observes, then plans."""
+    def plan(self, *targets: str, direction: Direction = Direction.UPGRADE) -> Plan:
+        """Observes, plans, and counts what would be lost as the worker would."""
         self.observe()
-        return plan_change(user=self.operator, project="api", environment="production", targets=targets)
+        plan = plan_change(
+            user=self.operator, project="api", environment="production", direction=direction, targets=targets
+        )
+        count_losses(plan_id=plan.pk)
+        plan.refresh_from_db()
+        return plan
 
     def back_up(self) -> Backup:
         """Asks for a backup and takes it as the worker would."""
@@ -96,7 +103,11 @@ class Site:
 
     def upgrade(self, *targets: str) -> Run:
         """Plan, backup, confirmation and run in one go."""
-        plan = self.plan(*targets)
+        return self.go(Direction.UPGRADE, *targets)
+
+    def go(self, direction: Direction, *targets: str) -> Run:
+        """The same in any direction."""
+        plan = self.plan(*targets, direction=direction)
         self.back_up()
         return self.execute(self.confirm(plan))
 
