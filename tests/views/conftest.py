@@ -16,7 +16,7 @@ from django.test import Client
 from dashboard.models import Backup, Plan, Run
 from dashboard.usecases.confirm_plan import confirm_plan
 from dashboard.usecases.observe import observe_environments
-from dashboard.usecases.plan_upgrade import plan_upgrade
+from dashboard.usecases.plan_change import plan_change
 from dashboard.usecases.review_plan import review_plan
 from dashboard.usecases.take_backup import request_backup, take_backup_now
 from tests.alembic_project import AlembicProject, make_project
@@ -57,7 +57,7 @@ class ViewedSite:
     def plan(self) -> Plan:
         """Of production."""
         self.observe()
-        return plan_upgrade(user=self.operator, project="api", environment="production")
+        return plan_change(user=self.operator, project="api", environment="production")
 
     def back_up(self) -> Backup:
         """Asks for a backup of production and takes it as the worker would."""
