@@ -2,7 +2,8 @@
 
 Needs the standard library and alembic (1.12 or newer) alone, and Python 3.9's syntax, because the interpreter is the
 project's. Called by parent.py as `python child_program.py REQUEST_FD EVENT_FD`: a JSON request is read from the
-first descriptor, events are written to the second, one JSON object a line. What env.py prints goes to
+first descriptor, one line, events are written to the second, one JSON object a line. An event that says `ack` is
+answered by an empty line on the first descriptor, once the parent has stored it. What env.py prints goes to
 standard output and standard error, which are the run's log, never to the events.
 
 Actions of a request: "upgrade", "downgrade", "stamp", "sql" (Alembic's offline mode for one of them, `way`) and
@@ -19,6 +20,7 @@ import os
 import re
 import signal
 import sys
+import threading
 import traceback
 from typing import Any, Iterator
 
@@ -38,25 +40,40 @@ class Refused(Exception):
 class Events:
     """The pipe to the parent. Each event is one line of JSON."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, answers: Any) -> None:
         self._pipe = os.fdopen(descriptor, "w", encoding="utf-8", buffering=1)
+        self._answers = answers
+        self._lock = threading.Lock()
 
     def emit(self, event: str, **fields: Any) -> None:
-        self._pipe.write(json.dumps({"event": event, **fields}) + "\n")
-        self._pipe.flush()
+        with self._lock:
+            self._pipe.write(json.dumps({"event": event, **fields}) + "\n")
+            self._pipe.flush()
+
+    def emit_first(self, event: str) -> None:
+        """Before something that cannot be undone: goes on only when the parent has stored that it will be done.
+
+        So that whatever dies, what a run may have committed is known.
+        """
+        with self._lock:
+            self._pipe.write(json.dumps({"event": event, "ack": True}) + "\n")
+            self._pipe.flush()
+            if not self._answers.readline():
+                raise SystemExit("the worker that started this run is gone")
 
 
 def main() -> int:
     """Reads the request, does it, and exits 0 when it was done, 3 when refused, 1 on an error."""
     request_descriptor, event_descriptor = int(sys.argv[1]), int(sys.argv[2])
-    os.set_inheritable(event_descriptor, False)
-    with os.fdopen(request_descriptor, encoding="utf-8") as pipe:
-        request = json.load(pipe)
+    for descriptor in (request_descriptor, event_descriptor):
+        os.set_inheritable(descriptor, False)
+    pipe = os.fdopen(request_descriptor, encoding="utf-8")
+    request = json.loads(pipe.readline())
     _die_with_parent(request["parent_pid"])
     own_folder = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != own_folder]
     sys.argv = ["alembic"]
-    events = Events(event_descriptor)
+    events = Events(event_descriptor, pipe)
     try:
         _check_files(request.get("files", {}))
         _perform(request, events)
@@ -221,13 +238,13 @@ class Progress:
         """A COMMIT is about to be sent: all that was started may be in the database afterwards. Told once each."""
         if self._started > self._told_committing:
             self._told_committing = self._started
-            self.events.emit("committing")
+            self.events.emit_first("committing")
 
     def leave_transaction(self) -> None:
         """What follows is committed on its own, so the parent must never call that run rolled back. Told once each."""
         if self._left_at != self._started:
             self._left_at = self._started
-            self.events.emit("left_transaction")
+            self.events.emit_first("left_transaction")
 
 
 def _refuse_several_databases(revision: str, step: Any) -> None:

@@ -85,6 +85,8 @@ def run_child(
     each RUNG_SECONDS while it lives; then by SIGTERM, and by SIGKILL to its process group. What a rung does must not
     take long and must not raise.
 
+    An event that says `ack` is answered when `on_event` has returned: the child waits for that.
+
     Must be called from the worker's main thread: the child dies with the thread that started it.
     """
     request_read, request_write = os.pipe()
@@ -112,9 +114,16 @@ def run_child(
     finally:
         os.close(request_read)
         os.close(event_write)
-    _send(request_write, {**request.content, "parent_pid": os.getpid()})
-    with os.fdopen(event_read, "rb", buffering=0) as events:
-        return _watch(process, events, request, on_event, on_line, on_tick, ladder)
+    with os.fdopen(request_write, "wb", buffering=0) as requests, os.fdopen(event_read, "rb", buffering=0) as events:
+
+        def on_told(event: dict[str, Any]) -> None:
+            on_event(event)
+            if event.get("ack"):
+                _write(requests, b"\n")
+
+        content = {**request.content, "parent_pid": os.getpid()}
+        _write(requests, json.dumps(content).encode() + b"\n")
+        return _watch(process, events, request, on_told, on_line, on_tick, ladder)
 
 
 def _child_environment(variables: Mapping[str, str]) -> dict[str, str]:
@@ -122,14 +131,14 @@ def _child_environment(variables: Mapping[str, str]) -> dict[str, str]:
     return {**system, "PYTHONUNBUFFERED": "1", **variables}
 
 
-def _send(descriptor: int, content: Mapping[str, Any]) -> None:
-    """Writes the request; a child that died at once closes the pipe, which its exit then tells."""
-    with os.fdopen(descriptor, "w", encoding="utf-8") as pipe:
-        try:
-            json.dump(content, pipe)
-            pipe.flush()
-        except BrokenPipeError:
-            pass
+def _write(pipe: IO[bytes], content: bytes) -> None:
+    """All of it; a child that died closes the pipe, which its exit then tells."""
+    rest = memoryview(content)
+    try:
+        while rest:
+            rest = rest[pipe.write(rest) :]
+    except BrokenPipeError:
+        pass
 
 
 def _watch(
