@@ -102,6 +102,15 @@ class RevisionGraph:
             self._newest_first = self._in_order(self.records, tops)
         return self._newest_first
 
+    def execution_order(self, ids: Iterable[str]) -> tuple[RevisionRecord, ...]:
+        """The revisions of `ids` in the order in which an upgrade applies them. Unknown ids are left out."""
+        wanted = self.records.keys() & set(ids)
+        return self._in_order(wanted, self._tops(wanted))[::-1]
+
+    def latest(self, ids: Iterable[str]) -> tuple[RevisionRecord, ...]:
+        """Those of `ids` (which hold what they build on) that none of the others builds on."""
+        return self.execution_order(self._tops(self.records.keys() & set(ids)))
+
     def ancestors(self, ids: Iterable[str]) -> frozenset[str]:
         """`ids` and all that they build on, by down_revision and depends_on. Unknown ids are left out."""
         key = tuple(sorted(ids))
@@ -198,7 +207,7 @@ class RevisionGraph:
         if self.problems:
             first = self.problems[0]
             more = f" ({len(self.problems) - 1} more problems.)" if len(self.problems) > 1 else ""
-            raise HistoryError(f"{first.detail} {first.hint}{more}", self.problems)
+            raise HistoryError(f"{first.where}{first.detail} {first.hint}{more}", self.problems)
 
     @cached_property
     def _map(self) -> notation.RevisionMap:

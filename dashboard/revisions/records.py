@@ -68,3 +68,10 @@ class Problem:
     line: int | None
     detail: str
     hint: str
+
+    @property
+    def where(self) -> str:
+        """`path, line 3: `, to stand before the detail; empty where no file is at fault."""
+        if not self.path:
+            return ""
+        return f"{self.path}, line {self.line}: " if self.line else f"{self.path}: "

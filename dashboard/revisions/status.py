@@ -114,7 +114,7 @@ def _contradiction(graph: RevisionGraph, rows: Sequence[str], known: Sequence[st
     broken = next((row for row in known if row in graph.broken), None)
     if broken is not None:
         fault = graph.broken[broken]
-        return f"{_where(fault)}{fault.detail} {fault.hint}"
+        return f"{fault.where}{fault.detail} {fault.hint}"
     pair = graph.overlap(known) if len(known) > 1 else None
     if pair:
         return (
@@ -158,7 +158,7 @@ def _unversioned(
 def _explain_faults(faults: Sequence[Problem]) -> str:
     first = faults[0]
     more = f" {len(faults) - 1} more revisions are at fault." if len(faults) > 1 else ""
-    return f"{_where(first)}{first.detail} {first.hint}{more}"
+    return f"{first.where}{first.detail} {first.hint}{more}"
 
 
 def _explain_code(graph: RevisionGraph, pending: Sequence[RevisionRecord]) -> str:
@@ -179,9 +179,3 @@ def _explain_foreign(graph: RevisionGraph, foreign: Sequence[str]) -> str:
         like = f" (the beginning of {whole[0]!r}: a truncated row)" if len(whole) == 1 else ""
         said.append(f"{row!r}{like}")
     return f"No file of the script directory has {', '.join(said)}."
-
-
-def _where(fault: Problem) -> str:
-    if not fault.path:
-        return ""
-    return f"{fault.path}, line {fault.line}: " if fault.line else f"{fault.path}: "

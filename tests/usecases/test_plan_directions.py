@@ -12,7 +12,7 @@ from dashboard.usecases.compose_plan import PlanRefused
 from dashboard.usecases.count_losses import count_losses
 from dashboard.usecases.plan_change import plan_change
 from dashboard.usecases.read_status import read_statuses
-from dashboard.usecases.settle_run import settle_lost_runs
+from dashboard.usecases.settle_lost_runs import settle_lost_runs
 from tests.usecases.site import Site
 
 EVERYTHING = 'allow = ["upgrade", "downgrade", "stamp", "start_fresh"]'
@@ -22,6 +22,16 @@ DOWN, STAMP, FRESH = Direction.DOWNGRADE, Direction.STAMP, Direction.START_FRESH
 @pytest.fixture
 def free_site(site: Site) -> Site:
     """At r3 of r1, r2, r3; everything is allowed; t2 holds three rows, two of them with an x."""
+    return prepare(site)
+
+
+@pytest.fixture
+def free_sqlite_site(sqlite_site: Site) -> Site:
+    """The same, where the dialect makes no difference."""
+    return prepare(sqlite_site)
+
+
+def prepare(site: Site) -> Site:
     site.configure(EVERYTHING)
     site.alembic("upgrade", "r3")
     site.query("INSERT INTO t2 (id, x) VALUES (1, 'a'), (2, 'b'), (3, NULL)")
@@ -57,7 +67,8 @@ def test_a_downgrade_reverts_by_one_to_a_revision_and_to_base(
 
 
 @pytest.mark.parametrize("direction", [DOWN, STAMP, FRESH])
-def test_only_what_allow_names_is_planned_and_run(site: Site, direction: Direction) -> None:
+def test_only_what_allow_names_is_planned_and_run(sqlite_site: Site, direction: Direction) -> None:
+    site = sqlite_site
     site.observe()
 
     with pytest.raises(PlanRefused, match=f"production does not allow {direction.replace('_', ' ')}"):
@@ -114,7 +125,7 @@ def test_a_database_that_does_not_answer_leaves_the_losses_named_and_says_why_th
 @pytest.mark.parametrize(
     ("downgrade", "refusal"),
     [
-        ("raise NotImplementedError", r"r4_r4\.py, line 19: the downgrade\(\) of revision r4 only raises an error"),
+        ("raise NotImplementedError", r"r4_r4\.py, line 22: the downgrade\(\) of revision r4 only raises an error"),
         (None, r"r4_r4\.py: revision r4 has no downgrade\(\)"),
     ],
 )
@@ -157,7 +168,7 @@ def test_a_merge_point_is_reverted_by_naming_a_parent(free_site: Site) -> None:
     path.write_text(path.read_text().replace("down_revision = 'r3'", "down_revision = ('r3', 'x')"))
     site.alembic("upgrade", "m")
 
-    with pytest.raises(PlanRefused, match="m is a merge point of r3 and x. Name one of them"):
+    with pytest.raises(PlanRefused, match=r"m is a merge point of r3 and x\. Name one of them"):
         site.plan("-1", direction=DOWN)
     run = site.go(DOWN, "r3")
 
@@ -215,7 +226,7 @@ def test_a_foreign_revision_is_offered_a_stamp_and_nothing_else(free_site: Site)
     site.query("UPDATE alembic_version SET version_num = 'gone'")
 
     for direction, target in ((Direction.UPGRADE, "r3"), (DOWN, "r1"), (FRESH, "r3")):
-        with pytest.raises(PlanRefused, match="foreign revision.*gone"):
+        with pytest.raises(PlanRefused, match=r"foreign revision.*gone"):
             site.plan(target, direction=direction)
     run = site.go(STAMP, "r3")
 
@@ -260,15 +271,16 @@ def test_starting_fresh_of_an_empty_database_only_applies(site: Site) -> None:
 
 def test_a_fresh_start_that_fails_on_the_way_up_is_partial_and_says_so(free_site: Site) -> None:
     site = free_site
-    path = site.project.add("r4", 'op.execute("SELECT * FROM missing")')
+    site.project.add("r4", 'op.execute("SELECT * FROM missing")')
 
     run = site.go(FRESH)
 
-    assert (run.outcome, run.cause) == ("partial", "error") and "missing" in run.detail and path.exists()
+    assert run.cause == "error" and "missing" in run.detail
     if site.dialect == "postgresql":
-        assert site.rows() == [] and any("Everything had been reverted" in sentence for sentence in run.evidence)
+        assert run.outcome == "partial" and site.rows() == []
+        assert any("Everything had been reverted" in sentence for sentence in run.evidence)
     else:
-        assert site.rows() == ["r3"] and site.query("SELECT * FROM t2") == []
+        assert run.outcome == "indeterminate" and site.rows() == ["r3"], "r4 may be there in part"
 
 
 @pytest.mark.fault(14)
@@ -306,9 +318,9 @@ WAYS = [(DOWN, "r1"), (STAMP, "r1"), (FRESH, "r3")]
 @pytest.mark.fault(65)
 @pytest.mark.parametrize(("direction", "target"), WAYS)
 def test_in_every_direction_a_file_edited_after_the_confirmation_refuses_the_run(
-    free_site: Site, direction: Direction, target: str
+    free_sqlite_site: Site, direction: Direction, target: str
 ) -> None:
-    site = free_site
+    site = free_sqlite_site
     plan = site.plan(target, direction=direction)
     site.back_up()
     run = site.confirm(plan)
@@ -324,9 +336,9 @@ def test_in_every_direction_a_file_edited_after_the_confirmation_refuses_the_run
 @pytest.mark.fault(66)
 @pytest.mark.parametrize(("direction", "target"), WAYS)
 def test_in_every_direction_a_revision_added_after_the_confirmation_refuses_the_run(
-    free_site: Site, direction: Direction, target: str
+    free_sqlite_site: Site, direction: Direction, target: str
 ) -> None:
-    site = free_site
+    site = free_sqlite_site
     plan = site.plan(target, direction=direction)
     site.back_up()
     run = site.confirm(plan)
@@ -340,9 +352,9 @@ def test_in_every_direction_a_revision_added_after_the_confirmation_refuses_the_
 @pytest.mark.fault(67)
 @pytest.mark.parametrize(("direction", "target"), WAYS)
 def test_in_every_direction_a_version_table_changed_after_the_confirmation_refuses_the_run(
-    free_site: Site, direction: Direction, target: str
+    free_sqlite_site: Site, direction: Direction, target: str
 ) -> None:
-    site = free_site
+    site = free_sqlite_site
     plan = site.plan(target, direction=direction)
     site.back_up()
     run = site.confirm(plan)
@@ -354,11 +366,12 @@ def test_in_every_direction_a_version_table_changed_after_the_confirmation_refus
 
 
 @pytest.mark.fault(16)
-def test_a_syntax_error_in_a_pending_revision_is_found_when_planning(site: Site) -> None:
+def test_a_syntax_error_in_a_pending_revision_is_found_when_planning(sqlite_site: Site) -> None:
+    site = sqlite_site
     path = site.project.add("r4", "pass")
     path.write_text(path.read_text().replace("def downgrade():", "def downgrade(:"))
 
-    with pytest.raises(PlanRefused, match=r"alembic/versions/r4_r4\.py, line 18: Python cannot parse it"):
+    with pytest.raises(PlanRefused, match=r"alembic/versions/r4_r4\.py, line 21: Python cannot parse it"):
         site.plan()
 
     assert [s["revision"] for s in site.plan("r3").steps] == ["r2", "r3"]
@@ -366,7 +379,8 @@ def test_a_syntax_error_in_a_pending_revision_is_found_when_planning(site: Site)
 
 
 @pytest.mark.fault(17)
-def test_a_missing_parent_is_told_with_its_file_and_stops_the_plan(site: Site) -> None:
+def test_a_missing_parent_is_told_with_its_file_and_stops_the_plan(sqlite_site: Site) -> None:
+    site = sqlite_site
     site.project.add("r4", "pass", down="nowhere")
 
     with pytest.raises(PlanRefused, match=r"nowhere"):
@@ -377,7 +391,8 @@ def test_a_missing_parent_is_told_with_its_file_and_stops_the_plan(site: Site) -
 
 
 @pytest.mark.fault(18)
-def test_a_duplicate_revision_id_names_both_files_and_stops_the_plan(site: Site) -> None:
+def test_a_duplicate_revision_id_names_both_files_and_stops_the_plan(sqlite_site: Site) -> None:
+    site = sqlite_site
     copy = site.project.directory / "alembic/versions/again.py"
     copy.write_text((site.project.directory / "alembic/versions/r3_r3.py").read_text())
 
