@@ -11,7 +11,7 @@ PORT ?= 8000
 export PORT
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run demo install serve test check faults clean
+.PHONY: help run demo install serve test check faults screenshots clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
@@ -32,7 +32,7 @@ serve: install ## Serve what dashboard.toml names, without the demo's accounts
 
 test: $(VENV)/installed-for-tests ## Run every test, on SQLite, on PostgreSQL and in a browser
 	@$(IN_VENV) -m tests.browser.find_browser
-	@$(IN_VENV) -m pytest $(if $(CI),-p tests.ci_plugin) $(PYTEST_ARGUMENTS)
+	@$(IN_VENV) -m pytest --numprocesses auto --dist loadfile $(if $(CI),-p tests.ci_plugin) $(PYTEST_ARGUMENTS)
 
 check: $(VENV)/installed-for-tests ## Run the linters, the type checker and every test
 	@$(IN_VENV) -m ruff check .
@@ -41,6 +41,10 @@ check: $(VENV)/installed-for-tests ## Run the linters, the type checker and ever
 	@$(IN_VENV) -m mypy
 	@$(IN_VENV) manage.py makemigrations --check --dry-run --verbosity 1
 	@$(MAKE) --no-print-directory test
+
+screenshots: $(VENV)/installed-for-tests ## Take the pictures of README and docs/ anew, from the demo
+	@$(IN_VENV) -m tests.browser.find_browser
+	@$(IN_VENV) -m tests.browser.take_screenshots
 
 faults: $(VENV)/installed-for-tests ## Print how each fault of tests/faults.toml stands
 	@$(IN_VENV) -m tests.browser.find_browser >&2
