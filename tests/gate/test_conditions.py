@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from dashboard.revisions.status import State
 
 from dashboard.gate.backup_policy import BackupFacts, BackupPolicy
 from dashboard.gate.conditions import GateFacts, is_open, judge
 from dashboard.gate.promotion import Predecessor
-from dashboard.revisions.plan import Direction, make_plan
+from dashboard.revisions.plan import Direction, PlanContent, make_plan
 from dashboard.revisions.records import RevisionRecord
 from dashboard.revisions.routes import Action, Route
+from dashboard.revisions.status import State
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 PLAN = make_plan(
@@ -124,3 +124,53 @@ def test_an_attested_backup_is_good_where_the_policy_says_so_and_is_called_not_p
 
     assert is_open(conditions)
     assert any("not proven here" in condition.words for condition in conditions)
+
+
+def plan_of(direction: Direction, *actions: Action, result: tuple[str, ...] = ("r2",)) -> PlanContent:
+    records = [RevisionRecord(f"s{number}", path=f"versions/s{number}.py") for number in range(len(actions))]
+    route = Route(tuple(zip(records, actions, strict=True)), result, result)
+    return make_plan(
+        project="api", environment="production", direction=direction, identity="db-1", current=("r1",), route=route,
+        files={}, settings={}, commit="",
+    )  # fmt: skip
+
+
+DOWN = plan_of(Direction.DOWNGRADE, Action.DOWNGRADE)
+STAMP = plan_of(Direction.STAMP, Action.STAMP)
+FRESH = plan_of(Direction.START_FRESH, Action.DOWNGRADE, Action.UPGRADE)
+
+
+@pytest.mark.parametrize("plan", [DOWN, STAMP, FRESH], ids=lambda plan: plan.direction)
+def test_each_direction_is_open_only_where_allow_names_it(plan: PlanContent) -> None:
+    facts = replace(FACTS, plan=plan)
+
+    assert closed(facts) == [f"production does not allow {plan.direction.replace('_', ' ')}."]
+    assert is_open(judge(replace(facts, allow=frozenset({plan.direction}))))
+
+
+@pytest.mark.parametrize("state", [State.FOREIGN_REVISION, State.INCONSISTENT])
+def test_rows_that_fit_no_history_leave_the_gate_open_for_a_stamp_alone(state: State) -> None:
+    everything = frozenset(Direction)
+
+    assert is_open(judge(replace(FACTS, plan=STAMP, state=state, allow=everything)))
+    for plan in (PLAN, DOWN, FRESH):
+        assert closed(replace(FACTS, plan=plan, state=state, allow=everything)) == [f"The database is {state}"]
+
+
+def test_what_reverting_loses_must_be_counted_before_it_is_confirmed() -> None:
+    uncounted = replace(FACTS, allow=frozenset(Direction), is_counted=False)
+
+    assert closed(replace(uncounted, plan=DOWN)) == ["What would be lost is still being counted."]
+    assert closed(replace(uncounted, plan=FRESH)) == ["What would be lost is still being counted."]
+    assert is_open(judge(replace(uncounted, plan=PLAN))) and is_open(judge(replace(uncounted, plan=STAMP)))
+
+
+def test_an_uncertain_order_does_not_matter_to_a_stamp() -> None:
+    assert is_open(judge(replace(FACTS, plan=STAMP, allow=frozenset(Direction), uncertain=True)))
+
+
+def test_a_stamp_of_base_has_no_step_and_still_something_to_do() -> None:
+    emptied = plan_of(Direction.STAMP, result=())
+
+    assert is_open(judge(replace(FACTS, plan=emptied, allow=frozenset(Direction))))
+    assert not is_open(judge(replace(FACTS, plan=plan_of(Direction.STAMP, result=("r1",)), allow=frozenset(Direction))))
