@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TypeVar
@@ -93,6 +94,14 @@ class RevisionGraph:
     def next_revisions(self, revision: str) -> tuple[str, ...]:
         """The revisions that name it as their down revision, in the order of the files."""
         return self._next.get(revision, ())
+
+    @cached_property
+    def followers(self) -> Mapping[str, int]:
+        """By id: how many revisions name it as their down revision or in their depends_on; 0 is left out."""
+        counts: Counter[str] = Counter()
+        for revision, parents in self._examined.parents.items():
+            counts.update({*parents, *self.dependencies(revision)})
+        return counts
 
     def history(self) -> tuple[RevisionRecord, ...]:
         """Every revision, newest first, in the order of `alembic history`."""

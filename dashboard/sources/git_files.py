@@ -80,6 +80,10 @@ class GitFiles:
         """The object id of a file; empty where there is none. Equal ids are equal contents."""
         return self._blobs.get(self._follow(self._inside(path)), "")
 
+    def place(self, path: str) -> str:
+        """Where a path is from the repository's top, with the commit's links resolved."""
+        return self._follow(self._inside(path))
+
     def _add(self, line: bytes) -> None:
         """`mode type id<TAB>path`."""
         about, _, raw_path = line.partition(b"\t")
@@ -139,7 +143,7 @@ def read_blobs(directory: Path, blobs: Sequence[str]) -> dict[str, bytes | OSErr
     wanted = "".join(f"{blob}\n" for blob in dict.fromkeys(blobs)).encode("ascii")
     if not wanted:
         return {}
-    checked = run_git(directory, "cat-file", "--batch-check", standard_input=wanted) or b""
+    checked = run_git(directory, "cat-file", "--batch-check", "--buffer", standard_input=wanted) or b""
     found: dict[str, bytes | OSError] = {}
     small = []
     for line in checked.decode("ascii", "replace").splitlines():
@@ -150,7 +154,8 @@ def read_blobs(directory: Path, blobs: Sequence[str]) -> dict[str, bytes | OSErr
             found[blob] = OSError(errno.EFBIG, f"The file has {int(about[1]):,} bytes")
         else:
             small.append(blob)
-    answer = run_git(directory, "cat-file", "--batch", standard_input="".join(f"{b}\n" for b in small).encode()) or b""
+    asked = "".join(f"{blob}\n" for blob in small).encode("ascii")
+    answer = run_git(directory, "cat-file", "--batch", "--buffer", standard_input=asked) or b""
     at = 0
     while at < len(answer):
         end = answer.index(b"\n", at)

@@ -44,6 +44,11 @@ def list_version_files(configuration: AlembicConfiguration, files: Files, names:
     return listing
 
 
+def is_revision_name(name: str) -> bool:
+    """Whether Alembic takes a file of this name for a revision."""
+    return _REVISION_FILE.match(name) is not None
+
+
 def _is_link_in(location: str, script_location: str, real: str, inside: list[str]) -> bool:
     """Whether a location below the script directory is really elsewhere."""
     return location.startswith(f"{script_location}/") and not _lies_in(real, inside)
@@ -62,7 +67,7 @@ def _walk(files: Files, folder: str, real: str, recursive: bool) -> Iterator[tup
 
 
 def _is_revision(entry: Entry, files: Files) -> bool:
-    if entry.kind is Kind.FOLDER or not _REVISION_FILE.match(entry.name):
+    if entry.kind is Kind.FOLDER or not is_revision_name(entry.name):
         return False
     return entry.kind is not Kind.LINK or not files.is_folder(entry.path)
 
