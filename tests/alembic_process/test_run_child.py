@@ -43,6 +43,24 @@ class Child:
             }  # fmt: skip
             return self.run(content, deadline=deadline, pass_fds=lock.pass_fds)
 
+    def change(self, action: str, *, rows: list[str], target: list[str], steps: list[str], **more: Any) -> ChildResult:
+        """Downgrade or stamp, under the run lock."""
+        with database_for(DatabaseTarget(Dialect.SQLITE, str(self.database))).hold_run_lock(wait=1) as lock:
+            content = {
+                "action": action, "config": str(self.project.config), "section": "alembic",
+                "version_table": "alembic_version", "version_table_schema": "",
+                "url": f"sqlite:///{self.database}", "rows": rows, "target": target, "steps": steps,
+                "challenge": dict(lock.challenge), "connection_settings": {}, **more,
+            }  # fmt: skip
+            return self.run(content, pass_fds=lock.pass_fds)
+
+    def rows(self) -> list[str]:
+        connection = sqlite3.connect(self.database)
+        try:
+            return sorted(row[0] for row in connection.execute("SELECT version_num FROM alembic_version"))
+        finally:
+            connection.close()
+
     def run(self, content: dict[str, Any], *, deadline: float = 30, pass_fds: tuple[int, ...] = ()) -> ChildResult:
         request = ChildRequest(
             python=sys.executable,
@@ -85,6 +103,59 @@ def test_it_applies_exactly_the_confirmed_revisions_and_tells_each(child: Child)
     ]
     assert child.events[-1] == {"event": "finished"}
     assert child.tables() >= {"t1", "t2"} and "t3" not in child.tables()
+
+
+def test_it_reverts_exactly_the_confirmed_revisions_and_tells_their_places_in_the_plan(child: Child) -> None:
+    child.upgrade("r3")
+    child.events.clear()
+
+    result = child.change("downgrade", rows=["r3"], target=["r1"], steps=["r3", "r2"], first_position=4)
+
+    assert result == ChildResult(Ending.EXITED, 0)
+    assert [(e["event"], e["revision"], e["position"]) for e in child.events if "revision" in e] == [
+        ("revision_started", "r3", 4),
+        ("revision_applied", "r3", 4),
+        ("revision_started", "r2", 5),
+        ("revision_applied", "r2", 5),
+    ]
+    assert child.rows() == ["r1"] and not child.tables() & {"t2", "t3"}
+
+
+def test_it_refuses_to_revert_what_was_not_confirmed(child: Child) -> None:
+    child.upgrade("r3")
+
+    child.change("downgrade", rows=["r3"], target=["base"], steps=["r3", "r2"])
+
+    assert "Alembic would run r3, r2, r1" in child.said("refused")[0]["message"]
+    assert child.rows() == ["r3"] and child.tables() >= {"t1", "t2", "t3"}
+
+
+@pytest.mark.parametrize(
+    ("held", "result", "written"),
+    [
+        (["r3"], ["r1"], ["r1"]),
+        (["gone"], ["r3"], ["r3"]),
+        (["gone", "lost"], ["r3"], ["r3"]),
+        (["gone"], [], []),
+        ([], ["r2"], ["r2"]),
+        (["r3", "gone"], ["r3"], []),
+        (["gone", "lost"], ["r3", "x1"], ["r3", "x1"]),
+    ],
+)
+def test_a_stamp_leaves_exactly_the_confirmed_rows_and_runs_nothing(
+    child: Child, held: list[str], result: list[str], written: list[str]
+) -> None:
+    child.project.add("x1", "raise RuntimeError", down=None)
+    with sqlite3.connect(child.database) as connection:
+        connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+        connection.executemany("INSERT INTO alembic_version VALUES (?)", [(row,) for row in held])
+    connection.close()
+
+    done = child.change("stamp", rows=held, target=written, steps=written, result=result)
+
+    assert done == ChildResult(Ending.EXITED, 0), child.said("error")
+    assert child.rows() == result and child.tables() == {"alembic_version"}
+    assert [e["revision"] for e in child.said("revision_applied")] == written
 
 
 def test_it_refuses_a_way_that_alembic_would_go_otherwise(child: Child) -> None:
