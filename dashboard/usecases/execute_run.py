@@ -8,45 +8,25 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
 from django.utils import timezone
 
-from dashboard.alembic_process.parent import ChildRequest, ChildResult, Ending, run_child
-from dashboard.databases.database import DatabaseUnavailable, LockHeld, LockUnavailable, RunLock
+from dashboard.databases.database import Database, DatabaseUnavailable, LockHeld, LockUnavailable, RunLock
 from dashboard.models import Backup, Confirmation, Plan, Run, RunLogLine
-from dashboard.revisions.plan import Leg, legs_of
-from dashboard.sources.configuration import Environment, NotConfigured, Project, ResolvedEnvironment, UnknownName
-from dashboard.usecases.catalogue import find_environment, masker_for, open_database, resolve
-from dashboard.usecases.child_work import connection_settings, describe_leg, describe_project
+from dashboard.revisions.plan import legs_of
+from dashboard.sources.configuration import Environment, NotConfigured, Project, UnknownName
+from dashboard.usecases.catalogue import find_environment, masker_for, open_database
 from dashboard.usecases.compose_plan import content_of
 from dashboard.usecases.gather_gate import read_gate
 from dashboard.usecases.heartbeat import heartbeat
-from dashboard.usecases.run_journal import RunJournal, describe_event
+from dashboard.usecases.run_journal import RunJournal
+from dashboard.usecases.run_leg import ChildStory, RunRefused, Work, run_leg, tell_cause, tell_detail
 from dashboard.usecases.settle_run import record_base, refuse_run, settle_after_child, unsettle_run
+from dashboard.usecases.watch_run import RunWatch, Stop, answer, open_cancellation
 
 logger = logging.getLogger(__name__)
 LOCK_WAIT = 3.0
 Kind = RunLogLine.Kind
-
-
-class RunRefused(Exception):
-    """The run ends before anything was changed; the message says why and what to do."""
-
-
-@dataclass
-class ChildStory:
-    """What the child said, and how it ended."""
-
-    started: bool = False
-    revision_started: bool = False
-    finished: bool = False
-    refusal: str = ""
-    error: str = ""
-    result: ChildResult | None = None
 
 
 def execute_run(*, run_id: int) -> None:
@@ -70,6 +50,9 @@ def execute_run(*, run_id: int) -> None:
         except Exception as error:
             logger.exception("Run %s ended unexpectedly", run.pk)
             _end_early(run, story, f"{type(error).__name__} in the dashboard's worker; its log has the details.")
+    # From here on the observer need not wait for silence to take it over.
+    Run.objects.filter(pk=run.pk, phase=Run.Phase.UNSETTLED).update(heartbeat_at=None)
+    _answer_cancellation(run)
 
 
 def _end_early(run: Run, story: ChildStory, detail: str) -> None:
@@ -77,7 +60,8 @@ def _end_early(run: Run, story: ChildStory, detail: str) -> None:
     if story.started:
         unsettle_run(run=run, detail=detail)
         return
-    refuse_run(run=run, detail=detail)
+    is_cancelled = open_cancellation(run) is not None
+    refuse_run(run=run, detail=detail, cause=Run.Cause.CANCELLED if is_cancelled else None)
 
 
 def _execute(run: Run, project: Project, environment: Environment, journal: RunJournal, story: ChildStory) -> None:
@@ -92,25 +76,52 @@ def _execute(run: Run, project: Project, environment: Environment, journal: RunJ
         )
         journal.add(Kind.CHECK, f"fingerprint {plan.fingerprint[:12]} and {backup_words}")
         journal.flush()
-        run.schema_before = lock.schema_digest()
-        run.rows_before = plan.current
-        Run.objects.filter(pk=run.pk).update(rows_before=run.rows_before, schema_before=run.schema_before)
-        for leg in legs_of(content_of(plan)):
-            if leg.first_position > 1 and not _go_on_from_base(run, lock, journal, story):
-                break
-            story.result = _run_child(run, plan, leg, project, environment, lock, journal, story)
-        journal.fail_running_step()
-        _refuse_where_nothing_began(story)
-        journal.flush()
+        _remember_before(run, plan, database, lock)
+        if open_cancellation(run):
+            raise RunRefused("Cancelled before the child process was started.")
+        with RunWatch(run, lock, masker_for(environment)) as watch:
+            work = Work(run, plan, project, environment, database, lock, journal, watch, story)
+            _run_legs(work)
+        _refuse_where_nothing_began(work)
         settle_after_child(
             run=run,
             database=database,
             lock=lock,
             journal=journal,
             finished=story.finished,
-            detail=_detail(story, environment),
-            cause=_cause(story),
+            detail=tell_detail(work),
+            cause=tell_cause(work),
+            others=watch.writers,
         )
+
+
+def _run_legs(work: Work) -> None:
+    for leg in legs_of(content_of(work.plan)):
+        if leg.first_position > 1 and not _go_on_from_base(work):
+            break
+        run_leg(work, leg)
+    work.journal.fail_running_step()
+    work.journal.flush()
+
+
+def _remember_before(run: Run, plan: Plan, database: Database, lock: RunLock) -> None:
+    """What the outcome is judged by afterwards, stored before anything can change. Raises DatabaseUnavailable."""
+    run.rows_before, run.schema_before = plan.current, lock.schema_digest()
+    run.invalid_indexes_before = list(database.invalid_indexes())
+    run.steps_committing = 0
+    Run.objects.filter(pk=run.pk).update(
+        rows_before=run.rows_before,
+        schema_before=run.schema_before,
+        invalid_indexes_before=run.invalid_indexes_before,
+        steps_committing=run.steps_committing,
+    )
+
+
+def _answer_cancellation(run: Run) -> None:
+    """Says to whoever cancelled what came of it."""
+    if request := open_cancellation(run):
+        run.refresh_from_db()
+        answer(request, f"The run ended: {run.get_outcome_display() or run.get_phase_display()}.")
 
 
 def spend_confirmation(confirmation: Confirmation) -> None:
@@ -137,124 +148,18 @@ def _check_again(run: Run, plan: Plan, backup: Backup, lock: RunLock) -> None:
         raise RunRefused(" ".join(f"{condition.words} {condition.mend}" for condition in closed))
 
 
-def _go_on_from_base(run: Run, lock: RunLock, journal: RunJournal, story: ChildStory) -> bool:
+def _go_on_from_base(work: Work) -> bool:
     """Start fresh applies only what the version table says to be gone: what the child said is not enough."""
-    if not story.finished or not record_base(run=run, lock=lock):
+    if not work.story.finished or work.watch.stop or not record_base(run=work.run, lock=work.lock):
         return False
-    journal.add(Kind.VERIFY, "The version table is empty: everything is reverted.")
-    journal.flush()
+    work.journal.add(Kind.VERIFY, "The version table is empty: everything is reverted.")
+    work.journal.flush()
     return True
 
 
-def _run_child(
-    run: Run,
-    plan: Plan,
-    leg: Leg,
-    project: Project,
-    environment: Environment,
-    lock: RunLock,
-    journal: RunJournal,
-    story: ChildStory,
-) -> ChildResult:
-    resolved = resolve(environment)
-    request = _request(run, plan, leg, project, environment, resolved, lock)
-    before, after = (", ".join(rows) or "base" for rows in (leg.rows_before, leg.rows_after))
-    journal.add(Kind.COMMAND, f"{leg.action} {before} -> {after}")
-    story.started, story.finished = True, False
-
-    def on_event(event: Mapping[str, Any]) -> None:
-        _take_event(run, event, journal, story)
-
-    def on_tick() -> bool:
-        journal.flush()
-        return False
-
-    result = run_child(request, on_event=on_event, on_line=journal.output, on_tick=on_tick)
-    if result.ending is Ending.NOT_STARTED and leg.first_position == 1:
-        story.started = False
-        raise RunRefused(result.message)
-    if result.ending is Ending.NOT_STARTED:
-        story.error = result.message
-    return result
-
-
-def _request(
-    run: Run,
-    plan: Plan,
-    leg: Leg,
-    project: Project,
-    environment: Environment,
-    resolved: ResolvedEnvironment,
-    lock: RunLock,
-) -> ChildRequest:
-    return ChildRequest(
-        python=project.python,
-        directory=project.directory,
-        variables=resolved.child_variables,
-        pass_fds=lock.pass_fds,
-        deadline=max(1.0, (environment.timeouts.run - (timezone.now() - _begin_of(run))).total_seconds()),
-        content={
-            **describe_project(project, resolved),
-            "action": leg.action,
-            **describe_leg(leg),
-            "files": plan.files,
-            "challenge": dict(lock.challenge),
-            "connection_settings": connection_settings(run, environment),
-        },
-    )
-
-
-def _begin_of(run: Run) -> datetime:
-    assert run.started_at is not None, "it was claimed"
-    return run.started_at
-
-
-def _take_event(run: Run, event: Mapping[str, Any], journal: RunJournal, story: ChildStory) -> None:
-    match event.get("event"):
-        case "revision_started":
-            story.revision_started = True
-            journal.step_started(event["position"])
-        case "revision_applied":
-            journal.step_applied(event["position"])
-        case "left_transaction":
-            Run.objects.filter(pk=run.pk).update(left_transaction=True)
-            run.left_transaction = True
-            journal.add(Kind.COMMAND, describe_event(event))
-        case "backend":
-            Run.objects.filter(pk=run.pk).update(backend_pid=event["pid"])
-            journal.add(Kind.COMMAND, describe_event(event))
-        case "hello" | "context":
-            journal.add(Kind.COMMAND, describe_event(event))
-        case "refused":
-            story.refusal = journal.mask(event["message"])
-            journal.add(Kind.ERROR, event["message"])
-        case "error":
-            story.error = journal.mask(f"{event['type']}: {event['message']}")
-            for line in event["traceback"].rstrip().splitlines():
-                journal.add(Kind.ERROR, line)
-        case "finished":
-            story.finished = True
-
-
-def _refuse_where_nothing_began(story: ChildStory) -> None:
+def _refuse_where_nothing_began(work: Work) -> None:
     """The child refused before its first statement: files, database or version table are not the confirmed ones."""
-    if story.refusal and not story.revision_started:
+    story = work.story
+    if story.refusal and not story.revision_started and work.watch.stop is not Stop.CONNECTION_LOST:
         story.started = False
         raise RunRefused(story.refusal)
-
-
-def _detail(story: ChildStory, environment: Environment) -> str:
-    if story.error or story.refusal:
-        return (story.error or story.refusal)[:4_000]
-    if story.result is not None and story.result.ending is Ending.DEADLINE:
-        return f"The run took longer than its deadline of {environment.timeouts.run}, and was ended."
-    if not story.finished:
-        code = story.result.returncode if story.result else None
-        return f"The child process ended without a word (exit code {code})."
-    return ""
-
-
-def _cause(story: ChildStory) -> Run.Cause | None:
-    if story.result is not None and story.result.ending is Ending.DEADLINE:
-        return Run.Cause.DEADLINE
-    return None if story.finished else Run.Cause.ERROR

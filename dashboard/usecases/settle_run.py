@@ -1,21 +1,20 @@
-"""Ends a run by evidence: after its child, or later by the observer when the worker died."""
+"""Ends a run by evidence: the database is looked at, the outcome is judged, and both are stored."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import timedelta
 
 from django.utils import timezone
 
-from dashboard.databases.database import Database, DatabaseUnavailable, LockHeld, LockUnavailable, RunLock
+from dashboard.databases.database import Database, DatabaseUnavailable, RunLock
 from dashboard.gate.halves import judge_whole
 from dashboard.gate.outcome import Evidence, Outcome, Verdict, judge_outcome
-from dashboard.models import HEARTBEAT_LOST_AFTER, Run, RunLogLine, RunStep
+from dashboard.models import Run, RunLogLine, RunStep
 from dashboard.revisions.plan import Action, Leg, legs_of
 from dashboard.revisions.status import Reason, VersionReading
-from dashboard.sources.configuration import NotConfigured, UnknownName
-from dashboard.usecases.catalogue import find_environment, masker_for, open_database
+from dashboard.sources.configuration import UnknownName
+from dashboard.usecases.catalogue import find_environment, masker_for
 from dashboard.usecases.compose_plan import content_of
 from dashboard.usecases.observe import store_reading
 from dashboard.usecases.read_history import read_history
@@ -27,16 +26,16 @@ READ_TIMEOUT = 10.0
 ABSENT = {Reason.NO_TABLE, Reason.EMPTY_TABLE, Reason.SCHEMA_NOT_EMPTY}
 
 
-def refuse_run(*, run: Run, detail: str) -> None:
+def refuse_run(*, run: Run, detail: str, cause: Run.Cause | None = None) -> None:
     """Nothing was changed; the confirmation is spent all the same, the backup stays good."""
-    _finish(run, Outcome.REFUSED, None, detail, ("The run ended before the child process touched the database.",))
-    _log(run, RunLogLine.Kind.ERROR, f"refused: {detail}")
+    finish_run(run, Outcome.REFUSED, cause, detail, ("The run ended before the child process touched the database.",))
+    log_line(run, RunLogLine.Kind.ERROR, f"refused: {detail}")
 
 
-def unsettle_run(*, run: Run, detail: str) -> None:
+def unsettle_run(*, run: Run, detail: str, cause: Run.Cause | None = None, evidence: Sequence[str] = ()) -> None:
     """It is not known what became of the database; the observer goes on from here."""
     Run.objects.filter(pk=run.pk, phase__in=[Run.Phase.RUNNING, Run.Phase.UNSETTLED]).update(
-        phase=Run.Phase.UNSETTLED, detail=detail[:4_000]
+        phase=Run.Phase.UNSETTLED, detail=detail[:4_000], cause=cause, evidence=list(evidence)
     )
 
 
@@ -49,19 +48,31 @@ def settle_after_child(
     finished: bool,
     detail: str,
     cause: Run.Cause | None,
+    others: Sequence[str] = (),
 ) -> None:
-    """Under the run's lock, once the child is gone: waits for its sessions, reads, judges, stores."""
+    """Under the run's lock, once the child is gone: waits for its sessions, reads, judges, stores.
+
+    `others`: sentences on who else was seen to write to the version table.
+    """
+    for sentence in others:
+        journal.add(RunLogLine.Kind.VERIFY, sentence)
+    if not lock.is_held():
+        journal.close()
+        words = "The connection that held the run's lock was lost, so the database is looked at anew."
+        lost = cause if cause in {Run.Cause.CANCELLED, Run.Cause.DEADLINE} else Run.Cause.CONNECTION_LOST
+        unsettle_run(run=run, detail=f"{detail} {words}".strip(), cause=lost, evidence=(words,))
+        return
     sessions = _wait_for_sessions(lock)
-    verdict = _look_and_judge(run, database, sessions, finished=finished)
+    verdict = look_and_judge(run, database, sessions, finished=finished)
     for sentence in verdict.evidence:
         journal.add(RunLogLine.Kind.VERIFY, sentence)
     journal.close()
+    evidence = (*verdict.evidence, *others)
     if verdict.outcome is None:
-        unsettle_run(run=run, detail=" ".join((detail, *verdict.evidence)).strip())
-        Run.objects.filter(pk=run.pk).update(cause=cause, evidence=list(verdict.evidence))
+        cause = Run.Cause.CONNECTION_LOST if sessions < 0 and cause is Run.Cause.ERROR else cause
+        unsettle_run(run=run, detail=f"{detail} {' '.join(evidence)}".strip(), cause=cause, evidence=evidence)
         return
-    settled_cause = None if verdict.outcome is Outcome.SUCCEEDED else cause or Run.Cause.ERROR
-    _finish(run, verdict.outcome, settled_cause, detail, verdict.evidence)
+    finish_run(run, verdict.outcome, cause or Run.Cause.ERROR, detail, evidence)
 
 
 def record_base(*, run: Run, lock: RunLock) -> bool:
@@ -77,60 +88,8 @@ def record_base(*, run: Run, lock: RunLock) -> bool:
     return True
 
 
-def settle_lost_runs() -> int:
-    """In the observer: every live run without a heartbeat is looked at. Returns how many were settled."""
-    silent_since = timezone.now() - HEARTBEAT_LOST_AFTER
-    lost = Run.objects.filter(
-        phase__in=[Run.Phase.RUNNING, Run.Phase.UNSETTLED], heartbeat_at__lt=silent_since
-    ).select_related("confirmation__plan")
-    settled = sum(_settle_lost(run) for run in lost)
-    waiting = Run.objects.filter(
-        phase=Run.Phase.QUEUED, confirmation__expires_at__lt=timezone.now() - timedelta(seconds=5)
-    )
-    for run in waiting:
-        if Run.objects.filter(pk=run.pk, phase=Run.Phase.QUEUED).update(phase=Run.Phase.RUNNING):
-            refuse_run(
-                run=run,
-                detail="No worker took the run before its confirmation expired. Start a worker, then confirm anew.",
-            )
-            settled += 1
-    return settled
-
-
-def _settle_lost(run: Run) -> bool:
-    try:
-        project, environment = find_environment(run.project, run.environment)
-        database = open_database(project, environment)
-        with database.hold_run_lock(wait=0.0):
-            return _settle_under_lock(run, database)
-    except LockHeld as held:
-        unsettle_run(run=run, detail=f"The worker is gone, but the run is not over: {held.detail}")
-    except (LockUnavailable, DatabaseUnavailable, NotConfigured, UnknownName) as error:
-        unsettle_run(run=run, detail=f"The worker is gone, and the database cannot be asked: {error}")
-    return False
-
-
-def _settle_under_lock(run: Run, database: Database) -> bool:
-    RunStep.objects.filter(run=run, state=RunStep.State.RUNNING).update(
-        state=RunStep.State.FAILED, finished_at=timezone.now()
-    )
-    if run.rows_before is None:
-        refuse_run(run=run, detail="The worker died before the child process was started. Confirm the plan anew.")
-        return True
-    verdict = _look_and_judge(run, database, 0, finished=False)
-    if verdict.outcome is None:
-        unsettle_run(run=run, detail=f"The worker is gone. {' '.join(verdict.evidence)}")
-        return False
-    detail = run.detail if run.cause else "The worker that executed the run died."
-    cause = run.cause or Run.Cause.WORKER_LOST
-    for sentence in verdict.evidence:
-        _log(run, RunLogLine.Kind.VERIFY, sentence)
-    settled_cause = None if verdict.outcome is Outcome.SUCCEEDED and run.cause is None else cause
-    _finish(run, verdict.outcome, settled_cause, detail, verdict.evidence)
-    return True
-
-
-def _look_and_judge(run: Run, database: Database, sessions: int, *, finished: bool) -> Verdict:
+def look_and_judge(run: Run, database: Database, sessions: int, *, finished: bool) -> Verdict:
+    """Reads what there is now; `sessions`: of the run, still alive, -1 where they cannot be counted."""
     reading = database.observe(timeout=READ_TIMEOUT)
     rows = None if reading.reason and reading.reason not in ABSENT else reading.rows
     if not reading.identity or reading.identity != run.confirmation.plan.identity:
@@ -153,8 +112,11 @@ def _look_and_judge(run: Run, database: Database, sessions: int, *, finished: bo
             steps_started=steps.exclude(state=RunStep.State.WAITING).count(),
             steps_in_database=None if rows is None else _steps_in_database(run, leg, rows),
             child_finished=finished,
+            steps_committing=_steps_committing(run, leg),
             left_transaction=run.left_transaction,
-            invalid_indexes=_invalid_indexes(database),
+            transactional_ddl=run.transactional_ddl,
+            is_beyond_target=rows is not None and _is_beyond_target(run, leg, rows),
+            invalid_indexes=_new_invalid_indexes(run, database),
         )
     )
     verdict = judge_whole(verdict, is_first=leg is legs[0], is_last=leg is legs[-1])
@@ -175,18 +137,33 @@ def _steps_in_database(run: Run, leg: Leg, rows: Sequence[str]) -> int | None:
     return reached if has == (had | done if is_upgrade else had - done) else None
 
 
+def _steps_committing(run: Run, leg: Leg) -> int | None:
+    """Of this leg; a stamp tells no steps that could be counted."""
+    if run.steps_committing is None or leg.action is Action.STAMP:
+        return None
+    return max(0, run.steps_committing - leg.first_position + 1)
+
+
+def _is_beyond_target(run: Run, leg: Leg, rows: Sequence[str]) -> bool:
+    """Whether the rows stand at later revisions, which hold everything that an upgrade was to reach."""
+    if leg.action is not Action.UPGRADE or sorted(rows) == sorted(leg.rows_after):
+        return False
+    project, _environment = find_environment(run.project, run.environment)
+    return set(leg.rows_after) <= read_history(project).graph.ancestors(rows)
+
+
 def _remember(run: Run, reading: VersionReading) -> None:
     """The reading is an observation like any other, so that pages show the new state at once."""
     _project, environment = find_environment(run.project, run.environment)
     store_reading(project=run.project, environment=environment, reading=reading)
 
 
-def _finish(run: Run, outcome: Outcome, cause: str | None, detail: str, evidence: Sequence[str]) -> None:
-    """Conditional on the run being live, so that two who settle cannot overwrite each other."""
+def finish_run(run: Run, outcome: Outcome, cause: str | None, detail: str, evidence: Sequence[str]) -> None:
+    """Conditional on the run being live, so that two who settle cannot overwrite each other. A success has no cause."""
     Run.objects.filter(pk=run.pk, phase__in=Run.LIVE).update(
         phase=Run.Phase.SETTLED,
         outcome=outcome.value,
-        cause=cause,
+        cause=None if outcome is Outcome.SUCCEEDED else cause,
         detail=detail[:4_000],
         evidence=list(evidence),
         rows_after=run.rows_after,
@@ -215,14 +192,15 @@ def _digest(database: Database) -> str:
         return ""
 
 
-def _invalid_indexes(database: Database) -> tuple[str, ...]:
+def _new_invalid_indexes(run: Run, database: Database) -> tuple[str, ...]:
     try:
-        return database.invalid_indexes()
+        return tuple(name for name in database.invalid_indexes() if name not in run.invalid_indexes_before)
     except DatabaseUnavailable:
         return ()
 
 
-def _log(run: Run, kind: RunLogLine.Kind, text: str) -> None:
+def log_line(run: Run, kind: RunLogLine.Kind, text: str) -> None:
+    """One line of the run's log, masked."""
     try:
         _project, environment = find_environment(run.project, run.environment)
     except UnknownName:

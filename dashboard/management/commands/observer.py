@@ -14,7 +14,7 @@ from django.db import close_old_connections
 
 from dashboard.sources.configuration import ConfigurationError
 from dashboard.usecases.observe import observe_environments, thin_observations
-from dashboard.usecases.settle_run import settle_lost_runs
+from dashboard.usecases.settle_lost_runs import settle_lost_runs
 from dashboard.usecases.take_backup import fail_lost_backups
 
 logger = logging.getLogger("dashboard.observer")

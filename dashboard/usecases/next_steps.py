@@ -1,0 +1,137 @@
+"""What to do after a run, with statements to copy: the likeliest first."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dashboard.database_target import DatabaseTarget, Dialect
+from dashboard.models import Backup, Run, RunStep
+from dashboard.sources.configuration import NotConfigured, UnknownName
+from dashboard.usecases.catalogue import find_environment, open_database
+
+_INVALID = ("The index ", " is invalid.")
+AGAIN = "Make a new plan: it starts from what the database holds now."
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """One thing to do. `command`: to be copied; empty where there is none."""
+
+    text: str
+    command: str = ""
+
+
+def list_next_steps(run: Run) -> list[NextStep]:
+    """For an unsettled or a settled run; never empty."""
+    if run.phase == Run.Phase.UNSETTLED:
+        return list(_while_unsettled(run))
+    return list(_after(run))
+
+
+def _while_unsettled(run: Run) -> Iterator[NextStep]:
+    yield NextStep("Wait: a statement of the run may still be working. Nothing else can start meanwhile.")
+    target = _target(run)
+    for row in run.contention:
+        if row["part"] != "left" or target is None:
+            continue
+        if target.dialect is Dialect.SQLITE:
+            yield NextStep(f"Or end the process {row['pid']} that it left behind.", f"kill -9 {row['pid']}")
+        else:
+            yield NextStep(
+                f"Or end session {row['pid']}: what its transaction did is rolled back then.",
+                f"SELECT pg_terminate_backend({row['pid']});",
+            )
+
+
+def _after(run: Run) -> Iterator[NextStep]:
+    mend = NextStep("Mend what the log names: the data, or the revision that failed.")
+    was_cancelled = run.cause == Run.Cause.CANCELLED
+    match Run.Outcome(run.outcome):
+        case Run.Outcome.SUCCEEDED:
+            yield NextStep("Check by hand, if you like.", "alembic current")
+        case Run.Outcome.REFUSED:
+            yield NextStep(AGAIN)
+        case Run.Outcome.UNCHANGED:
+            yield NextStep("Look at the log: env.py may have ended early, or its transaction was not committed.")
+            yield NextStep(AGAIN)
+        case Run.Outcome.ROLLED_BACK:
+            if not was_cancelled:
+                yield mend
+            yield NextStep(AGAIN)
+        case Run.Outcome.PARTIAL:
+            if not was_cancelled:
+                yield mend
+            yield from _drop_invalid_indexes(run)
+            yield NextStep(AGAIN)
+            yield from _finish_by_hand(run)
+            yield _restore(run)
+        case Run.Outcome.INDETERMINATE:
+            yield from _drop_invalid_indexes(run)
+            yield from _decide_about_half_a_revision(run)
+            yield _restore(run)
+
+
+def _drop_invalid_indexes(run: Run) -> Iterator[NextStep]:
+    start, end = _INVALID
+    for sentence in run.evidence:
+        if sentence.startswith(start) and sentence.endswith(end):
+            name = sentence.removeprefix(start).removesuffix(end)
+            yield NextStep(f"Drop the invalid index {name}.", f"DROP INDEX CONCURRENTLY {name};")
+
+
+def _finish_by_hand(run: Run) -> Iterator[NextStep]:
+    plan = run.confirmation.plan
+    target = " ".join(shlex.quote(row) for row in plan.target)
+    if plan.direction in {"upgrade", "start_fresh"} and len(plan.target) == 1:
+        yield NextStep("Or go on by hand, in the project's folder.", f"alembic upgrade {target}")
+    if plan.direction == "downgrade" and len(plan.target) <= 1:
+        yield NextStep("Or go on by hand, in the project's folder.", f"alembic downgrade {target or 'base'}")
+
+
+def _decide_about_half_a_revision(run: Run) -> Iterator[NextStep]:
+    """The revision that was begun last is the one of which a part may be there."""
+    begun = run.steps.exclude(state=RunStep.State.WAITING).order_by("-position").first()
+    plan = run.confirmation.plan
+    if begun is None or begun.action != RunStep.Action.UPGRADE:
+        yield NextStep("Compare the schema with what the version table says, and mend by hand what differs.")
+        return
+    step = plan.steps[begun.position - 1]
+    name = begun.revision
+    yield NextStep(f"Compare the schema with {step['path']}, the revision {name} that was begun last.")
+    yield NextStep(f"Where all of {name} is there, say so.", f"alembic stamp {shlex.quote(name)}")
+    yield NextStep(
+        f"Where nothing of {name} is there, or once its part is undone by hand: {AGAIN[0].lower()}{AGAIN[1:]}"
+    )
+
+
+def _restore(run: Run) -> NextStep:
+    backup = run.confirmation.backup
+    if backup.method == Backup.Method.ATTEST:
+        return NextStep(f"Or restore backup {backup.pk}, which is kept at: {backup.where}.")
+    lost = " What others have written since is lost then."
+    return NextStep(
+        f"Or restore backup {backup.pk} by hand, with nobody connected.{lost}", _restore_command(run, backup)
+    )
+
+
+def _restore_command(run: Run, backup: Backup) -> str:
+    target = _target(run)
+    path = shlex.quote(backup.path)
+    if backup.path.endswith((".db", ".sqlite3", ".sqlite")):
+        file = shlex.quote(target.name) if target else "DATABASE_FILE"
+        return f"rm -f {file}-wal {file}-shm && cp {path} {file}"
+    if target is None:
+        return f"createdb RESTORED && pg_restore --exit-on-error --dbname RESTORED {path}"
+    given = (("host", target.host), ("port", str(target.port or "")), ("username", target.user))
+    options = " ".join(f"--{name} {shlex.quote(value)}" for name, value in given if value)
+    restored = shlex.quote(f"{target.name}_restored")
+    return f"createdb {options} {restored} && pg_restore {options} --exit-on-error --dbname {restored} {path}"
+
+
+def _target(run: Run) -> DatabaseTarget | None:
+    try:
+        return open_database(*find_environment(run.project, run.environment)).target
+    except (UnknownName, NotConfigured):
+        return None
