@@ -11,13 +11,15 @@ from dashboard.databases.backup_file import (
     BackupFile,
     BackupRejected,
     BackupUnavailable,
+    Doing,
+    Progress,
+    Readiness,
     ReadThrough,
     Tooling,
     delete_backup,
     hash_backup,
 )
 from dashboard.databases.postgresql import dump
-from dashboard.databases.postgresql.programs import find_programs_for
 from dashboard.databases.sqlite import copy
 
 __all__ = [
@@ -25,9 +27,12 @@ __all__ = [
     "BackupFile",
     "BackupRejected",
     "BackupUnavailable",
+    "Doing",
+    "Progress",
     "ReadThrough",
+    "Readiness",
     "Tooling",
-    "check_backup_tools",
+    "check_backup",
     "delete_backup",
     "hash_backup",
     "read_through",
@@ -35,14 +40,15 @@ __all__ = [
 ]
 
 
-def check_backup_tools(target: DatabaseTarget, tools: str, *, timeout: float) -> Tooling:
-    """What would back `target` up; asks its server for its version within `timeout` seconds.
+def check_backup(target: DatabaseTarget, *, directory: Path, tools: str, timeout: float) -> Readiness:
+    """That a backup can be taken: programs and their versions, rights, row-level security, a folder to write in.
 
-    `tools`: the folder of PostgreSQL's programs; empty: they are looked for. Raises BackupUnavailable.
+    `tools`: the folder of PostgreSQL's programs; empty: they are looked for. Asks the server within `timeout` seconds
+    and waits for no lock. Raises BackupUnavailable, which says what to mend.
     """
     if target.dialect is Dialect.SQLITE:
-        return copy.check_file(Path(target.name))
-    return find_programs_for(target, tools, timeout=timeout)
+        return copy.check_database(target, directory=directory)
+    return dump.check_database(target, directory=directory, tools=tools, timeout=timeout)
 
 
 def take_backup(
@@ -51,13 +57,13 @@ def take_backup(
     directory: Path,
     stem: str,
     tools: str,
-    progress: Callable[[int], None],
+    progress: Callable[[Progress], None],
     deadline: float,
     stop: Callable[[], bool],
 ) -> BackupFile:
     """One consistent copy of `target` in `directory`, in a name that begins with `stem`.
 
-    `progress` gets the bytes written so far, often; `stop` is asked often and ends the backup when true; `deadline` is
+    `progress` is told how far it is, often; `stop` is asked often and ends the backup when true; `deadline` is
     in seconds from now. Files are readable by this account only. Raises BackupUnavailable before anything was
     written, and BackupFailed, after which nothing is left of it.
     """

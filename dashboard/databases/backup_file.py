@@ -6,8 +6,11 @@ import os
 import shutil
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from hashlib import file_digest, sha256
 from pathlib import Path
+
+from dashboard.databases.contents import Contents
 
 PARTIAL = ".partial"
 """Ends the name of a backup until it is whole."""
@@ -40,6 +43,37 @@ class Tooling:
 
 
 @dataclass(frozen=True, slots=True)
+class Readiness:
+    """That a backup can be begun, and how large it may become."""
+
+    tooling: Tooling
+    tables: int
+    data_bytes: int
+    """Of the tables on the server's disk, less their indexes; an estimate. SQLite: of the file, exactly."""
+    free_bytes: int
+    """Where the backup would be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a backup is."""
+
+    doing: Doing
+    bytes: int
+    """Written so far."""
+    tables: int
+    """Begun, of the current activity."""
+
+
+class Doing(StrEnum):
+    """What taking a backup consists of, in this order."""
+
+    COPYING = "copying"
+    COUNTING = "counting"
+    """Rows are counted and hashed in the backup's own snapshot."""
+
+
+@dataclass(frozen=True, slots=True)
 class BackupFile:
     """A whole backup."""
 
@@ -55,6 +89,9 @@ class BackupFile:
     """`pg_dump 15.18`"""
     tables: int
     """In the snapshot."""
+    contents: Contents | None = None
+    """What a restored copy must hold; None: it could not be told, `contents_error` says why."""
+    contents_error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +139,16 @@ def make_folder(directory: Path) -> None:
             f"The folder for backups {directory} cannot be made: {error.strerror}. Set backup.directory to one that "
             "the worker's account may write in."
         ) from None
+
+
+def free_space(directory: Path) -> int:
+    """Bytes that may be written where a folder, which need not be there yet, lies. Raises BackupUnavailable."""
+    existing = next(folder for folder in (directory, *directory.parents) if folder.exists())
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise BackupUnavailable(
+            f"{existing} cannot be written to. Let the worker's account write there, or set backup.directory."
+        )
+    return shutil.disk_usage(existing).free
 
 
 def measure(path: Path) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
-from dashboard.databases.backup import BackupUnavailable, check_backup_tools
+from dashboard.databases.backup import BackupUnavailable, check_backup
 from dashboard.revisions.status import State, judge_status
 from dashboard.sources.configuration import Environment, NotConfigured, Project
 from dashboard.usecases.catalogue import configuration, masker_for, resolve
@@ -122,14 +122,15 @@ def _wanted(said: dict[str, Any]) -> str:
 
 def _examine_tools(environment: Environment, name: str) -> Diagnosis:
     try:
-        tooling = check_backup_tools(
+        ready = check_backup(
             resolve(environment).target,
-            environment.backup.tools,
+            directory=environment.backup.directory,
+            tools=environment.backup.tools,
             timeout=float(settings.DASHBOARD_READ_TIMEOUT_SECONDS),
         )
     except (BackupUnavailable, NotConfigured) as error:
         return Diagnosis(name, "No backup can be taken.", masker_for(environment).mask(str(error)))
-    return Diagnosis(name, f"Backups are taken by {tooling.version}.")
+    return Diagnosis(name, f"Backups are taken by {ready.tooling.version}.")
 
 
 def _examine_space(directory: Path, name: str) -> Diagnosis:

@@ -19,6 +19,7 @@ from dashboard.databases.backup import (
     BackupFailed,
     BackupRejected,
     BackupUnavailable,
+    Progress,
     delete_backup,
     read_through,
     take_backup,
@@ -187,9 +188,9 @@ class _Progress:
         self._backup = backup
         self._next = timezone.now()
 
-    def __call__(self, done: int) -> None:
+    def __call__(self, done: Progress) -> None:
         if timezone.now() >= self._next:
-            Backup.objects.filter(pk=self._backup.pk).update(bytes_written=done)
+            Backup.objects.filter(pk=self._backup.pk).update(bytes_written=done.bytes)
             self._next = timezone.now() + timedelta(seconds=1)
 
 

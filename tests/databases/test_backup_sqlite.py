@@ -16,7 +16,8 @@ from dashboard.databases.backup import (
     BackupFile,
     BackupRejected,
     BackupUnavailable,
-    check_backup_tools,
+    Progress,
+    check_backup,
     hash_backup,
     read_through,
     take_backup,
@@ -69,7 +70,7 @@ def leftovers(folder: Path) -> list[str]:
 def test_it_holds_everything(tmp_path: Path) -> None:
     make(tmp_path / "x.db").close()
     before = datetime.now(UTC)
-    seen: list[int] = []
+    seen: list[Progress] = []
 
     backup = take(tmp_path, progress=seen.append)
 
@@ -77,7 +78,7 @@ def test_it_holds_everything(tmp_path: Path) -> None:
     assert backup.path == tmp_path / "backups" / "api-development-1.db"
     assert (backup.size, backup.sha256) == hash_backup(backup.path)
     assert backup.tables == 2
-    assert seen[-1] == backup.size
+    assert (seen[-1].bytes, seen[-1].tables) == (backup.size, 2)
     assert rows_of(backup.path) == ROWS
     assert backup.path.stat().st_mode & 0o777 == 0o600
     assert backup.path.parent.stat().st_mode & 0o777 == 0o700
@@ -113,9 +114,9 @@ def test_a_wal_database_that_nobody_uses_gets_no_file_beside_it(tmp_path: Path) 
 def test_what_is_written_meanwhile_tears_nothing(tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dashboard.databases.sqlite.copy.PAGES_A_STEP", 50)
     writer = make(tmp_path / "x.db", mode)
-    written: list[int] = []
+    written: list[Progress] = []
 
-    def write(done: int) -> None:
+    def write(done: Progress) -> None:
         if len(written) < 3:
             writer.execute("UPDATE big SET text = hex(randomblob(30)) WHERE n % 100 = 0")
             writer.execute("INSERT INTO big VALUES (0, 'late')")
@@ -131,7 +132,7 @@ def test_what_is_written_meanwhile_tears_nothing(tmp_path: Path, mode: str, monk
 
 def test_a_missing_database_is_told_before_anything_starts(tmp_path: Path) -> None:
     with pytest.raises(BackupUnavailable, match="does not exist"):
-        check_backup_tools(sqlite_target(tmp_path / "x.db"), "", timeout=1)
+        check_backup(sqlite_target(tmp_path / "x.db"), directory=tmp_path, tools="", timeout=1)
     with pytest.raises(BackupUnavailable):
         take(tmp_path)
 

@@ -1,38 +1,25 @@
-"""Finds pg_dump and pg_restore in a version that fits the server, and runs them."""
+"""Finds pg_dump and pg_restore in a version that fits the server, and tells them where it is."""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
-import signal
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from dashboard.database_target import DatabaseTarget
 from dashboard.databases.backup_file import BackupUnavailable, Tooling
-from dashboard.databases.database import DatabaseUnavailable, Deadline
+from dashboard.databases.database import DatabaseUnavailable
 from dashboard.databases.postgresql.connection import libpq_variables, open_connection
 
 APPLICATION = "alembic-dashboard backup"
-BETWEEN_LOOKS = 0.1
-LONGEST_COMPLAINT = 4000
 
 _WELL_KNOWN = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
-
-
-class ProgramFailed(Exception):
-    """A program ended with an error; the text is its standard error."""
-
-
-class ProgramStopped(Exception):
-    """A program was stopped by us; the text says why."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -95,69 +82,6 @@ def program_environment(target: DatabaseTarget | None) -> Iterator[dict[str, str
         environment |= {"PGAPPNAME": APPLICATION, "PGCONNECT_TIMEOUT": "10"}
         environment["PGPASSFILE"] = str(_write_password(Path(folder), target.password))
         yield environment
-
-
-def run_program(
-    command: Sequence[str | Path],
-    environment: Mapping[str, str],
-    *,
-    deadline: Deadline,
-    stop: Callable[[], bool] = lambda: False,
-    tick: Callable[[], None] = lambda: None,
-) -> str:
-    """Runs a program and returns its standard output. Its whole process group is killed at the deadline or stop.
-
-    Raises ProgramFailed and ProgramStopped.
-    """
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as complaints:
-        process = subprocess.Popen(
-            [str(part) for part in command],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=complaints,
-            env=dict(environment),
-            umask=0o077,
-            start_new_session=True,
-        )
-        try:
-            _watch(process, deadline, stop, tick)
-        finally:
-            _kill(process)
-        if process.returncode:
-            raise ProgramFailed(_read(complaints, LONGEST_COMPLAINT).strip() or f"exit code {process.returncode}")
-        return _read(output)
-
-
-def _watch(
-    process: subprocess.Popen[bytes], deadline: Deadline, stop: Callable[[], bool], tick: Callable[[], None]
-) -> None:
-    while process.poll() is None:
-        if deadline.passed():
-            raise ProgramStopped("it took longer than the time that it had")
-        if stop():
-            raise ProgramStopped("it was stopped")
-        tick()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=min(BETWEEN_LOOKS, max(0.0, deadline.remaining())))
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Ends what is left of the program's group, such as pg_dump's parallel workers."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    until = time.monotonic() + 2
-    while time.monotonic() < until:
-        try:
-            os.killpg(process.pid, 0)
-        except (ProcessLookupError, PermissionError):
-            return
-        time.sleep(0.02)
-
-
-def _read(file: IO[bytes], limit: int = -1) -> str:
-    file.seek(0)
-    return file.read(limit).decode(errors="replace")
 
 
 def _write_password(folder: Path, password: str) -> Path:

@@ -6,17 +6,22 @@ dropped columns, and default privileges are spelt out. Objects of extensions cou
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import sha256
+from typing import Any
 
 from dashboard.databases.database import Deadline
 from dashboard.databases.postgresql.connection import Connection
-from dashboard.databases.postgresql.schema_queries import QUERIES
+from dashboard.databases.postgresql.schema_queries import NOT_RESTORED, QUERIES
 
 _INVALID_INDEXES = r"""
 SELECT format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_index i
 JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE NOT i.indisvalid AND n.nspname !~ '^pg_' ORDER BY 1
 """
+
+_IS_VALID = 1
+"""The place in a row of the indexes."""
 
 
 def digest_schema(connection: Connection, limit: Deadline) -> str:
@@ -27,10 +32,33 @@ def digest_schema(connection: Connection, limit: Deadline) -> str:
     for kind, sql in QUERIES.items():
         rows = connection.query(sql, timeout=limit.remaining())
         digest.update(f"== {kind} {len(rows)}\n".encode())
-        # Sorted here: the server's order depends on its collation.
-        for line in sorted(repr(row) for row in rows):
-            digest.update(line.encode() + b"\n")
+        digest.update(_lines(rows))
     return digest.hexdigest()
+
+
+def digest_restorable_schema(connection: Connection, limit: Deadline) -> dict[str, str]:
+    """Kind of object -> a sha256 in hex of what pg_restore carries to another server: see NOT_RESTORED.
+
+    Left out are also indexes that an interrupted CREATE INDEX CONCURRENTLY left: pg_dump does not take them along.
+    Needs a transaction. Raises DatabaseUnavailable.
+    """
+    connection.query("SET LOCAL search_path = ''", timeout=limit.remaining())
+    digests = {}
+    for kind, sql in QUERIES.items():
+        left_out = NOT_RESTORED.get(kind, ())
+        if left_out is None:
+            continue
+        rows = connection.query(sql, timeout=limit.remaining())
+        if kind == "indexes":
+            rows = [row for row in rows if row[_IS_VALID]]
+        kept = [tuple(value for place, value in enumerate(row) if place not in left_out) for row in rows]
+        digests[kind] = sha256(_lines(kept)).hexdigest()
+    return digests
+
+
+def _lines(rows: Iterable[tuple[Any, ...]]) -> bytes:
+    # Sorted here: the server's order depends on its collation.
+    return "".join(f"{line}\n" for line in sorted(repr(row) for row in rows)).encode()
 
 
 def list_invalid_indexes(connection: Connection, limit: Deadline) -> tuple[str, ...]:

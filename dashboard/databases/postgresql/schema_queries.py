@@ -207,3 +207,17 @@ QUERIES: dict[str, str] = {
     "default privileges": _DEFAULT_PRIVILEGES,
 }
 """Kind of object -> SQL without parameters. Needs an empty search_path. Rows come in no order."""
+
+NOT_RESTORED: dict[str, tuple[int, ...] | None] = {
+    "schemas": (1, 2),
+    "extensions": (1,),
+    "relations": (4, 10, 16),
+    "columns": (13,),
+    "indexes": (6,),
+    "types": (2, 9),
+    "functions": (2, 5),
+    "publications": None,
+    "default privileges": None,
+}
+"""Kind of object -> places in its rows that a restored copy does not carry: owners, privileges, tablespaces, and the
+versions of extensions, which are the other server's. None: the kind as a whole is left out."""

@@ -9,6 +9,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -20,15 +21,21 @@ from dashboard.databases.backup_file import (
     BackupFile,
     BackupRejected,
     BackupUnavailable,
+    Doing,
+    Progress,
+    Readiness,
     ReadThrough,
     Tooling,
     delete_backup,
+    free_space,
     hash_backup,
     keep,
     make_folder,
 )
+from dashboard.databases.contents import Contents
 from dashboard.databases.database import DatabaseUnavailable, Deadline
 from dashboard.databases.sqlite.connection import read_unchanged, require_file
+from dashboard.databases.sqlite.row_hashes import read_contents
 
 TOOL = f"SQLite {sqlite3.sqlite_version}"
 PAGES_A_STEP = 5000
@@ -37,13 +44,16 @@ LONGEST_LOCK_WAIT = 5.0
 _SUFFIX = ".db"
 
 
-def check_file(path: Path) -> Tooling:
-    """That there is a file to copy. Raises BackupUnavailable."""
+def check_database(target: DatabaseTarget, *, directory: Path) -> Readiness:
+    """See check_backup: that there is a file to copy, and the space that there is."""
+    source = Path(target.name).resolve()
+    _check_file(source)
+    tooling = Tooling(version=TOOL, server=TOOL, folder=None, warning="")
     try:
-        require_file(path)
+        tables, size = read_unchanged(source, _measure, timeout=LONGEST_LOCK_WAIT)
     except DatabaseUnavailable as error:
         raise BackupUnavailable(error.detail) from None
-    return Tooling(version=TOOL, server=TOOL, folder=None, warning="")
+    return Readiness(tooling, tables, size, free_space(directory))
 
 
 def copy_database(
@@ -52,13 +62,13 @@ def copy_database(
     directory: Path,
     stem: str,
     tools: str,
-    progress: Callable[[int], None],
+    progress: Callable[[Progress], None],
     deadline: float,
     stop: Callable[[], bool],
 ) -> BackupFile:
     """See take_backup: one file `STEM.db`, in rollback-journal mode even where the database is in WAL mode."""
     source = Path(target.name).resolve()
-    check_file(source)
+    _check_file(source)
     make_folder(directory)
     path = directory / f"{stem}{_SUFFIX}"
     partial = path.with_name(path.name + PARTIAL)
@@ -66,9 +76,7 @@ def copy_database(
         raise BackupFailed(f"{path.name} is there already. Take the backup under another name.")
     watch = _Watch(progress, Deadline(deadline), stop)
     try:
-        taken_at, tables = read_unchanged(
-            source, lambda connection: _copy(connection, partial, watch), timeout=deadline
-        )
+        copied = read_unchanged(source, lambda connection: _copy(connection, partial, watch), timeout=deadline)
         size, digest = hash_backup(partial)
         keep(partial, path)
     except DatabaseUnavailable as error:
@@ -80,7 +88,7 @@ def copy_database(
     except BaseException:
         delete_backup(partial)
         raise
-    return BackupFile(path, size, digest, taken_at, TOOL, tables)
+    return BackupFile(path, size, digest, copied.taken_at, TOOL, copied.tables, copied.contents)
 
 
 def read_copy(path: Path, *, deadline: float) -> ReadThrough:
@@ -109,20 +117,30 @@ def read_copy(path: Path, *, deadline: float) -> ReadThrough:
 class _Watch:
     """SQLite's progress callback: tells how far it is, and ends it where it must end."""
 
-    def __init__(self, progress: Callable[[int], None], deadline: Deadline, stop: Callable[[], bool]) -> None:
+    def __init__(self, progress: Callable[[Progress], None], deadline: Deadline, stop: Callable[[], bool]) -> None:
         self._progress = progress
         self._deadline = deadline
         self._stop = stop
         self._locked_since: float | None = None
         self.page_size = 4096
+        self.written = 0
 
     def __call__(self, status: int, remaining: int, total: int) -> None:
+        self._require_time()
+        self._require_progress(status)
+        self.written = (total - remaining) * self.page_size
+        self._progress(Progress(Doing.COPYING, self.written, 0))
+
+    def count(self, tables: int) -> None:
+        """While rows are counted, with the number of tables done."""
+        self._require_time()
+        self._progress(Progress(Doing.COUNTING, self.written, tables))
+
+    def _require_time(self) -> None:
         if self._stop():
             raise BackupFailed("The backup was ended: it was stopped. Nothing of it was kept.")
         if self._deadline.passed():
             raise BackupFailed("The backup was ended: it took longer than the time that it had.")
-        self._require_progress(status)
-        self._progress((total - remaining) * self.page_size)
 
     def _require_progress(self, status: int) -> None:
         if status not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -137,8 +155,16 @@ class _Watch:
             )
 
 
-def _copy(source: sqlite3.Connection, partial: Path, watch: _Watch) -> tuple[datetime, int]:
-    """Copies to a new file; its moment, no later than the snapshot, and its number of tables."""
+@dataclass(frozen=True, slots=True)
+class _Copied:
+    taken_at: datetime
+    """Not later than the snapshot."""
+    tables: int
+    contents: Contents
+
+
+def _copy(source: sqlite3.Connection, partial: Path, watch: _Watch) -> _Copied:
+    """Copies to a new file, and reads what the database holds."""
     delete_backup(partial)  # of an attempt that a writer came across
     os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     taken_at = datetime.now(UTC)
@@ -149,12 +175,12 @@ def _copy(source: sqlite3.Connection, partial: Path, watch: _Watch) -> tuple[dat
         source.execute("SELECT 1 FROM sqlite_master").fetchone()
     watch.page_size = source.execute("PRAGMA page_size").fetchone()[0]
     copy = sqlite3.connect(f"file:{quote(str(partial))}?mode=rw", uri=True, isolation_level=None)
+    version = _data_version(source)
     try:
         source.backup(copy, pages=PAGES_A_STEP, progress=watch, sleep=0.05)
         copy.execute("PRAGMA journal_mode=DELETE")
-        tables = copy.execute(
-            "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-        ).fetchone()[0]
+        tables, _size = _measure(copy)
+        contents = _read_contents(source, copy, version, watch)
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorname", "") in ("SQLITE_FULL", "SQLITE_IOERR_WRITE"):
             raise BackupFailed(
@@ -163,4 +189,39 @@ def _copy(source: sqlite3.Connection, partial: Path, watch: _Watch) -> tuple[dat
         raise
     finally:
         copy.close()
-    return taken_at, tables
+    return _Copied(taken_at, tables, contents)
+
+
+def _read_contents(source: sqlite3.Connection, copy: sqlite3.Connection, version: int, watch: _Watch) -> Contents:
+    """Of the database itself where nobody wrote to it since `version`, before the copy; else of the copy.
+
+    In WAL mode the open transaction keeps everything as it was copied. In the other modes a transaction would keep
+    writers out: there each statement is by itself, and SQLite's own counter of changes tells whether they fit together.
+    """
+    try:
+        contents = read_contents(source, tick=watch.count)
+        if _data_version(source) == version:
+            return contents
+    except sqlite3.OperationalError:
+        pass  # a writer has it now
+    return read_contents(copy, tick=watch.count)
+
+
+def _data_version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA data_version").fetchone()[0])
+
+
+def _measure(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Number of tables, and bytes."""
+    tables = connection.execute(
+        "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+    ).fetchone()[0]
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    return tables, pages * connection.execute("PRAGMA page_size").fetchone()[0]
+
+
+def _check_file(path: Path) -> None:
+    try:
+        require_file(path)
+    except DatabaseUnavailable as error:
+        raise BackupUnavailable(error.detail) from None

@@ -1,0 +1,97 @@
+"""Restores a dump into an empty PostgreSQL database, and says whose fault it is where that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from dashboard.database_target import DatabaseTarget
+from dashboard.databases.backup_file import BackupRejected, BackupUnavailable
+from dashboard.databases.contents import Contents
+from dashboard.databases.database import DatabaseUnavailable, Deadline
+from dashboard.databases.external_program import ProgramFailed, ProgramStopped, run_program
+from dashboard.databases.postgresql.connection import open_connection
+from dashboard.databases.postgresql.programs import APPLICATION, find_programs_for, program_environment
+from dashboard.databases.postgresql.row_hashes import read_contents
+from dashboard.databases.scratch_marker import ScratchUnavailable
+from dashboard.secrets import Masker
+
+TIMEOUT = 10.0
+
+_OF_THE_SERVER = (
+    ("No space left on device", "The server's disk is full. Make room there."),
+    ("could not extend file", "The server's disk is full. Make room there."),
+    ("permission denied", "Give the role that right on the server."),
+    ("must be superuser", "Give the role that right on the server."),
+    ("must be owner", "Give the role that right on the server."),
+    ("must be member", "Give the role that right on the server."),
+    ('role "', "Create that role on the server."),
+    ("is not available", "Install that on the server."),
+    ("could not open extension control file", "Install that extension's package on the server."),
+    ("unrecognized configuration parameter", "Install pg_restore of the server's own version."),
+    ("unsupported version", "Install pg_restore of the server's own version."),
+    ("connection to server", "See that the server is up, then try again."),
+    ("server closed the connection", "See that the server is up, then try again."),
+    ("terminating connection", "See that the server is up, then try again."),
+    ("too many clients", "Try again when the server is less busy."),
+    ("connection slots", "Try again when the server is less busy."),
+)
+"""What pg_restore says when not the dump is to blame, with what to do."""
+
+
+def restore_dump(
+    path: Path,
+    target: DatabaseTarget,
+    *,
+    tools: str,
+    deadline: float,
+    stop: Callable[[], bool] = lambda: False,
+    tick: Callable[[], None] = lambda: None,
+) -> str:
+    """Fills the empty database `target` from a dump, stopping at the first error; the tool that did it.
+
+    Owners, privileges, publications, subscriptions and tablespaces do not come along. Raises BackupRejected where the
+    dump does not restore, ScratchUnavailable where the server would not have it or time was up.
+    """
+    try:
+        tooling = find_programs_for(target, tools, timeout=TIMEOUT)
+    except BackupUnavailable as error:
+        raise ScratchUnavailable(str(error)) from None
+    try:
+        with program_environment(target) as environment:
+            run_program(
+                [
+                    (tooling.folder or Path()) / "pg_restore", "-Fd", "-j2", "--exit-on-error", "--no-password",
+                    "--no-owner", "--no-privileges", "--no-comments", "--no-publications", "--no-subscriptions",
+                    "--no-security-labels", "--no-tablespaces", f"--dbname={target.name}", path,
+                ],
+                environment,
+                deadline=Deadline(deadline),
+                stop=stop,
+                tick=tick,
+            )  # fmt: skip
+    except ProgramStopped as error:
+        raise ScratchUnavailable(f"The restore was ended: {error}.") from None
+    except ProgramFailed as error:
+        raise _explain(path, Masker([target.password]).mask(" ".join(str(error).split())[:1000])) from None
+    return tooling.version.replace("pg_dump", "pg_restore")
+
+
+def read_copy_contents(target: DatabaseTarget, *, deadline: float, tick: Callable[[int], None]) -> Contents:
+    """What a restored copy holds; `tick` gets the number of tables done. Raises ScratchUnavailable."""
+    limit = Deadline(deadline)
+    try:
+        with (
+            open_connection(target, application=APPLICATION, timeout=TIMEOUT) as connection,
+            connection.reading(timeout=deadline, repeatable=True),
+        ):
+            return read_contents(connection, limit, tick=tick)
+    except DatabaseUnavailable as error:
+        raise ScratchUnavailable(f"The restored copy could not be read: {error.detail}") from None
+
+
+def _explain(path: Path, said: str) -> BackupRejected | ScratchUnavailable:
+    for sign, mend in _OF_THE_SERVER:
+        if sign in said:
+            return ScratchUnavailable(f"The copy could not be restored there. {mend} pg_restore said: {said}")
+    return BackupRejected(f"{path.name} does not restore: {said.rstrip('.')}. Take another backup.")
