@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.db import connection
 
 from tests.alembic_project import make_project
 from tests.usecases.site import Site, make_person
 
+ROOT = Path(__file__).resolve().parents[2]
 ENV_URL = """
 if not context.config.get_main_option("sqlalchemy.url"):
     context.config.set_main_option("sqlalchemy.url", os.environ["SITE_URL"].replace("%", "%%"))
@@ -56,3 +62,28 @@ def _site(tmp_path: Path, settings: Any, monkeypatch: Any, url: str, dialect: st
     found.configure()
     found.alembic("upgrade", "r1")
     return found
+
+
+@pytest.fixture
+def start_worker(site: Site) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    """Starts a real worker on the test's storage; whatever is left of it afterwards is killed."""
+    processes = []
+
+    def start() -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "db_worker", "--interval", "0.1", "--no-startup-delay"],
+            cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env={
+                **os.environ,
+                "DASHBOARD_DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}",
+                "DASHBOARD_CONFIG": str(site.folder / "dashboard.toml"),
+                "DASHBOARD_DATA": str(site.folder / "var"),
+            },
+        )  # fmt: skip
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from dashboard.models import Backup, Confirmation, Run
@@ -20,42 +17,10 @@ from dashboard.usecases.catalogue import find_environment, open_database
 from dashboard.usecases.observe import observe_environments
 from dashboard.usecases.settle_lost_runs import settle_lost_runs
 from dashboard.usecases.take_backup import fail_lost_backups, request_backup
+from tests.usecases.running import wait_for
 from tests.usecases.site import Site
 
-ROOT = Path(__file__).resolve().parents[2]
 SLOW = {"postgresql": 'op.execute("SELECT pg_sleep(20)")', "sqlite": "import time; time.sleep(20)"}
-
-
-@pytest.fixture
-def start_worker(site: Site) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
-    """Starts a real worker on the test's storage; whatever is left of it afterwards is killed."""
-    processes = []
-
-    def start() -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", "db_worker", "--interval", "0.1", "--no-startup-delay"],
-            cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            env={
-                **os.environ,
-                "DASHBOARD_DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}",
-                "DASHBOARD_CONFIG": str(site.folder / "dashboard.toml"),
-                "DASHBOARD_DATA": str(site.folder / "var"),
-            },
-        )  # fmt: skip
-        processes.append(process)
-        return process
-
-    yield start
-    for process in processes:
-        process.kill()
-        process.wait()
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def forget_heartbeat() -> None:
