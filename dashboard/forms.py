@@ -7,11 +7,18 @@ from datetime import datetime
 from django import forms
 from django.utils import timezone
 
+from dashboard.revisions.plan import Direction
+
 
 class PlanForm(forms.Form):
-    """`target`: Alembic's notation, several separated by blanks; empty: the effective head."""
+    """`target`: Alembic's notation, several separated by blanks; empty: the effective head, for an upgrade."""
 
+    direction = forms.ChoiceField(required=False, choices=[(d.value, d.value) for d in Direction])
     target = forms.CharField(required=False, max_length=1000)
+
+    def chosen_direction(self) -> Direction:
+        """Of a valid form."""
+        return Direction(self.cleaned_data["direction"] or Direction.UPGRADE)
 
     def targets(self) -> tuple[str, ...]:
         """Of a valid form."""

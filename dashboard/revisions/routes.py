@@ -85,6 +85,8 @@ def _downgrade(graph: RevisionGraph, rows: Sequence[str], requested: Sequence[st
 def _stamp(graph: RevisionGraph, rows: Sequence[str], requested: Sequence[str], permanent: Sequence[str]) -> Route:
     """As `alembic stamp`: rows of the same branch give way, other branches stay; rows unknown here always go."""
     graph.require_sound()
+    if not requested:
+        raise HistoryError("Name the revision to stamp with: an id, head, or base.")
     if "base" in requested and len(requested) > 1:
         raise HistoryError("base means no row at all: name it alone.")
     known = tuple(row for row in rows if row in graph.records)

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 from dashboard.access import SEE, permission
 from dashboard.models import Backup, Confirmation, Plan, Run
 from dashboard.views.badges import badge_of_run
+from dashboard.views.plan_words import say_planned
 from dashboard.views.requests import PageRequest
 
 PAGE = 50
@@ -73,11 +74,10 @@ def _newest(found: QuerySet[Any], field: str, before: datetime | None) -> QueryS
 
 
 def _plan_act(plan: Plan) -> Act:
-    number = len(plan.steps)
     return Act(
         plan.created_at,
         plan.created_by.get_username(),
-        f"planned an upgrade by {number} revision{'' if number == 1 else 's'}",
+        say_planned(plan),
         f"{plan.project} / {plan.environment}",
         f"plan {plan.pk}, fingerprint {plan.fingerprint[:12]}",
         "waiting",

@@ -20,6 +20,7 @@ from dashboard.views.badges import Badge, badge_of_backup, badge_of_run, badge_o
 from dashboard.views.distance import Distance, measure_distance
 from dashboard.views.environment_settings import list_settings
 from dashboard.views.ledger import LENGTH, list_entries
+from dashboard.views.other_plans import list_head_choices, list_other_plans
 from dashboard.views.requests import PageRequest, wants_part
 from dashboard.views.statuses import find_environment
 
@@ -74,6 +75,8 @@ def environment(request: PageRequest, project: str, environment: str) -> HttpRes
         "headline": make_headline(project_status, status),
         "pending": status.status.pending,
         "refusal": say_why_not(status.status),
+        "head_choices": list_head_choices(project_status),
+        "other_plans": list_other_plans(project_status, status),
         "entries": entries[:number],
         "next_page": number // LENGTH + 1 if len(entries) > number else None,
         "backups": lines,
@@ -125,8 +128,8 @@ _REFUSALS: dict[State, str] = {
     State.UNREACHABLE: "This database cannot be read, so it is not known what is pending.",
     State.INCONSISTENT: "No upgrade is offered until the rows and the history fit together again.",
     State.FOREIGN_REVISION: "No upgrade is offered: the database holds a revision that this script directory lacks. "
-    "Bring the file back, or read the script directory that the database belongs to.",
+    "Bring the file back, read the script directory that the database belongs to, or stamp it.",
     State.UNVERSIONED: "No upgrade is offered: the database holds tables but no revision, so an upgrade would begin "
-    "from nothing. Stamp it by hand with the revision that its schema has: alembic stamp REVISION.",
+    "from nothing. Stamp it with the revision that its schema has.",
     State.CURRENT: "Nothing is pending.",
 }

@@ -10,6 +10,7 @@ from itertools import pairwise
 from dashboard.models import Observation, Run
 from dashboard.revisions.status import Reason, State
 from dashboard.views.badges import badge_of_run
+from dashboard.views.plan_words import say_done
 
 LENGTH = 20
 
@@ -39,8 +40,6 @@ def list_entries(runs: Sequence[Run], changes: Sequence[Observation]) -> tuple[E
 
 def _run_entry(run: Run) -> Entry:
     plan = run.confirmation.plan
-    number = len(plan.steps)
-    tried = "upgraded" if run.outcome == Run.Outcome.SUCCEEDED else "tried to upgrade"
     before, after = tuple(run.rows_before or ()), tuple(run.rows_after or ())
     known = run.rows_before is not None and run.rows_after is not None
     backup = f"backup {run.confirmation.backup_id}"
@@ -48,7 +47,7 @@ def _run_entry(run: Run) -> Entry:
         kind="run",
         tone=badge_of_run(run).tone,
         who=run.confirmation.confirmed_by.get_username(),
-        words=f"{tried} by {number} revision{'' if number == 1 else 's'}",
+        words=say_done(plan, succeeded=run.outcome == Run.Outcome.SUCCEEDED),
         before=before if known else (),
         after=after if known else (),
         changed=known and sorted(before) != sorted(after),

@@ -1,4 +1,4 @@
-"""The plan of an upgrade and its gate. Making one changes nothing but our own storage."""
+"""A plan and its gate. Making one changes nothing but our own storage."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from django_htmx.http import HttpResponseStopPolling, reswap, retarget
 
 from dashboard.access import BACK_UP, CONFIRM, PLAN, SEE, permission
 from dashboard.forms import AttestationForm, PlanForm
-from dashboard.models import Backup, Run
+from dashboard.models import Backup, Plan, Run
+from dashboard.revisions.plan import Action
 from dashboard.usecases.compose_plan import PlanRefused
 from dashboard.usecases.plan_change import plan_change
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
@@ -21,6 +22,8 @@ from dashboard.usecases.review_plan import latest_plan, review_plan
 from dashboard.views.badges import badge_of_backup, badge_of_run
 from dashboard.views.environment import make_headline, say_why_not
 from dashboard.views.gates import list_gates, list_missing, list_rungs, say_what_if_it_fails
+from dashboard.views.losses import is_counting, list_losses
+from dashboard.views.plan_words import say_amount, say_button, say_verb, say_what_it_does
 from dashboard.views.requests import PageRequest, wants_part
 from dashboard.views.statuses import find_environment
 
@@ -34,20 +37,28 @@ def plan(request: PageRequest, project: str, environment: str) -> HttpResponse:
     project_status, status = find_environment(request, project, environment)
     context = plan_context(request, project_status, status)
     if wants_part(request, "backup"):
-        return _poll(request, context)
+        return _poll(request, context, "is_preparing", "_backup_progress.html")
+    if wants_part(request, "losses"):
+        return _poll(request, context, "is_counting", "_plan_losses.html")
     return render(request, "plan.html" if context["review"] else "plan_none.html", context)
 
 
 @permission(PLAN)
 def make_plan(request: PageRequest, project: str, environment: str) -> HttpResponse:
-    """To the targets of the form, or to the effective head."""
+    """In the direction and to the targets of the form, or an upgrade to the effective head."""
     find_environment(request, project, environment)
     form = PlanForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "The target is too long. Name revisions by their ids.")
+        messages.error(request, "No plan was made. Name a direction and targets in Alembic's notation.")
         return redirect("plan", project, environment)
     try:
-        plan_change(user=request.user, project=project, environment=environment, targets=form.targets())
+        plan_change(
+            user=request.user,
+            project=project,
+            environment=environment,
+            direction=form.chosen_direction(),
+            targets=form.targets(),
+        )
     except PlanRefused as refusal:
         messages.error(request, f"No plan was made. {refusal}")
         return redirect("environment", project, environment)
@@ -85,6 +96,10 @@ def plan_context(
         "plan_run_badge": badge_of_run(run) if run else None,
         "review": review,
         "plan": latest,
+        "words": _words(latest),
+        "losses": list_losses(latest),
+        "shows_losses": any(step.get("action") == Action.DOWNGRADE for step in latest.steps),
+        "is_counting": is_counting(latest),
         # A plan is run once; its gate then says nothing any more.
         "gates": list_gates(review)[:1] if run else list_gates(review),
         "missing": list_missing(review.conditions),
@@ -96,9 +111,18 @@ def plan_context(
     }
 
 
-def _poll(request: PageRequest, context: dict[str, Any]) -> HttpResponse:
-    """The backup's progress; once it has ended the whole body, since its end opens or closes the other gates."""
-    if context["review"] and context["is_preparing"]:
-        return render(request, "_backup_progress.html", context)
+def _words(plan: Plan) -> dict[str, str]:
+    return {
+        "verb": say_verb(plan),
+        "amount": say_amount(plan),
+        "button": say_button(plan),
+        "what": say_what_it_does(plan),
+    }
+
+
+def _poll(request: PageRequest, context: dict[str, Any], while_true: str, part: str) -> HttpResponse:
+    """What a worker is at; once it has ended the whole body, since its end opens or closes the other gates."""
+    if context["review"] and context[while_true]:
+        return render(request, part, context)
     whole = render(request, "_plan_body.html", context)
     return reswap(retarget(HttpResponseStopPolling(whole.content), "#plan-body"), "outerHTML")

@@ -16,6 +16,7 @@ from dashboard.models import Run, RunLogLine
 from dashboard.sources.configuration import UnknownName
 from dashboard.usecases.catalogue import find_environment
 from dashboard.usecases.explain_run import explain_run
+from dashboard.views.plan_words import say_verb
 from dashboard.views.requests import PageRequest, wants_part
 from dashboard.views.run_progress import view_log, view_run
 
@@ -57,6 +58,7 @@ def _context(request: PageRequest, run: Run, after: int = 0) -> dict[str, Any]:
     shows_outcome = run.phase in {Run.Phase.SETTLED, Run.Phase.UNSETTLED}
     return {
         "run": run,
+        "verb": say_verb(run.confirmation.plan),
         "view": view_run(run, tuple(run.steps.all()), timezone.now()),
         "log": view_log(run, after),
         "explanation": explain_run(run) if shows_outcome else None,
@@ -72,7 +74,7 @@ def _facts(run: Run) -> tuple[Fact, ...]:
     facts = [
         ("Environment", f"{run.project} / {run.environment}"),
         ("From", ", ".join(plan.current) or "no revision"),
-        ("To", ", ".join(plan.target)),
+        ("To", ", ".join(plan.target) or "base"),
         ("Plan", f"{plan.pk}, fingerprint {plan.fingerprint[:12]}"),
         ("Backup", f"{confirmation.backup_id}, {confirmation.backup.get_method_display()}"),
         ("Confirmed by", confirmation.confirmed_by.get_username()),

@@ -94,4 +94,10 @@ def _say_state(run: Run, step: RunStep) -> str:
         return "running" if run.is_live else "did not end"
     if step.state == RunStep.State.APPLIED and run.outcome in {Run.Outcome.ROLLED_BACK, Run.Outcome.UNCHANGED}:
         return "executed, then undone with the transaction"
-    return step.state
+    return _DONE.get((step.state, step.action), step.state)
+
+
+_DONE: dict[tuple[str, str], str] = {
+    (RunStep.State.APPLIED, RunStep.Action.DOWNGRADE): "reverted",
+    (RunStep.State.APPLIED, RunStep.Action.STAMP): "stamped",
+}

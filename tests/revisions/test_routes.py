@@ -114,7 +114,7 @@ def test_a_downgrade_goes_by_steps_to_a_revision_and_to_base(
     ("rows", "requested", "steps", "result"),
     [
         ("", ("m",), ["=m"], ("m",)),
-        ("", (), ["=n"], ("n",)),
+        ("", ("head",), ["=n"], ("n",)),
         ("gone", ("b",), ["=b"], ("b",)),
         ("gone", ("base",), [], ()),
         ("n", ("b",), ["=b"], ("b",)),

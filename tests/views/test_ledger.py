@@ -18,7 +18,7 @@ def seen(minute: int, *rows: str, reason: str = "", identity: str = "db") -> Obs
 
 def ran(minute: int, before: list[str], after: list[str], outcome: str = Run.Outcome.SUCCEEDED) -> Run:
     user = User(username="operator")
-    plan = Plan(steps=[{"revision": revision} for revision in after], current=before, target=after)
+    plan = Plan(direction="upgrade", steps=[{"revision": revision} for revision in after], current=before, target=after)
     confirmation = Confirmation(plan=plan, backup=Backup(pk=7), confirmed_by=user)
     at = T0 + timedelta(minutes=minute)
     return Run(pk=1, confirmation=confirmation, phase=Run.Phase.SETTLED, outcome=outcome, rows_before=before,
