@@ -37,6 +37,8 @@ class GateFacts:
     state_detail: str
     history_problems: tuple[str, ...]
     """Sentences of problems that touch the plan's revisions."""
+    uncommitted: tuple[str, ...]
+    """Revision files of the plan that no commit holds, where the environment does not take such."""
     uncertain: bool
     """A dependency is set by code, so that the order is not certain."""
     is_counted: bool
@@ -66,7 +68,13 @@ def is_open(conditions: Sequence[Condition]) -> bool:
 
 
 def _judge_changes(facts: GateFacts) -> tuple[Condition, ...]:
-    return (_judge_allowed(facts), _judge_revisions(facts), _judge_order(facts), *_judge_losses(facts))
+    return (
+        _judge_allowed(facts),
+        _judge_revisions(facts),
+        _judge_order(facts),
+        *_judge_committed(facts),
+        *_judge_losses(facts),
+    )
 
 
 def _judge_allowed(facts: GateFacts) -> Condition:
@@ -110,6 +118,15 @@ def _judge_order(facts: GateFacts) -> Condition:
         "The order is certain." if certain else "A revision sets depends_on by code, so the order is not certain.",
         "Write depends_on as a plain value in the revision file.",
     )
+
+
+def _judge_committed(facts: GateFacts) -> tuple[Condition, ...]:
+    """Said only where it is not so: most projects of a team live in git, and there it is the rule."""
+    if not facts.uncommitted:
+        return ()
+    words = f"Not committed: {', '.join(facts.uncommitted)}."
+    mend = "Commit the files, so that what runs here can be found again. Databases that allow start_fresh take them as they are."
+    return (Condition(Gate.CHANGES, "Committed", False, words, mend),)
 
 
 def _judge_losses(facts: GateFacts) -> tuple[Condition, ...]:

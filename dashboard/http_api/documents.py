@@ -12,6 +12,7 @@ from dashboard.usecases.catalogue import configuration, find_environment
 from dashboard.usecases.compose_plan import PlanRefused, compose_plan
 from dashboard.usecases.documents import history_document, plan_document, status_document
 from dashboard.usecases.plan_change import examine
+from dashboard.usecases.read_code import read_environment_history
 from dashboard.usecases.read_history import RefRefused, read_history
 from dashboard.usecases.read_status import latest_observation, read_statuses, reading_of
 
@@ -49,7 +50,7 @@ def plan(request: HttpRequest, project: str, environment: str) -> JsonResponse:
         reading = reading_of(observation)
         if observation is None or reading is None:
             raise PlanRefused(f"{environment} has not been read yet.")
-        direction, history = _direction(request), read_history(p)
+        direction, history = _direction(request), read_environment_history(p, e)
         content = compose_plan(
             project=p,
             environment=e,
@@ -62,7 +63,7 @@ def plan(request: HttpRequest, project: str, environment: str) -> JsonResponse:
         return _problem(404, error)
     except PlanRefused as error:
         return _problem(409, error)
-    examination = examine(p, history, content)
+    examination = examine(history, content)
     return JsonResponse(plan_document(content, examination, observed_at=observation.observed_at, sql=None))
 
 

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.utils import OperationalError, ProgrammingError
 
 from dashboard.plain_text import clean_line
 from dashboard.sources.configuration import ConfigurationError, NotConfigured, UnknownName
@@ -33,6 +34,9 @@ class ReadingCommand(BaseCommand):
             raise CommandError(str(error), returncode=USAGE) from None
         except (UnknownName, PlanRefused, NotConfigured, ChildFailed, RefRefused) as error:
             raise CommandError(str(error.args[0] if error.args else error), returncode=USAGE) from None
+        except (OperationalError, ProgrammingError) as error:
+            message = f"The dashboard's own storage cannot be used ({error}). Run: manage.py migrate"
+            raise CommandError(message, returncode=USAGE) from None
         if options["json"]:
             self.stdout.write(json.dumps(document, indent=2, ensure_ascii=False))
         else:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from dashboard.sources.configuration_checks import VersionTable, check_distinct
@@ -58,6 +59,8 @@ class Project:
     version_table_schema: str
     heads: tuple[str, ...]
     git: bool
+    fetch_every: timedelta
+    """Zero: never."""
     allow_variables: frozenset[str]
     environments: dict[str, Environment] = field(hash=False)
     """In the order of the file."""
@@ -148,6 +151,7 @@ def _project(name: str, table: ProjectTable, base: Path, data: Path) -> Project:
         version_table_schema=table.version_table_schema,
         heads=tuple(table.heads),
         git=table.git,
+        fetch_every=table.fetch_every,
         allow_variables=frozenset(table.allow_variables),
         environments={key: _environment(name, key, inner, base, data) for key, inner in table.environments.items()},
     )
@@ -173,6 +177,7 @@ def _environment(project: str, name: str, table: EnvironmentTable, base: Path, d
         ),
         timeouts=Timeouts(lock=table.timeouts.lock, statement=table.timeouts.statement, run=table.timeouts.run),
         driver=table.driver,
+        ref=table.ref,
         variables_prefix=table.variables_prefix,
         url=table.url,
         variables=dict(table.variables),

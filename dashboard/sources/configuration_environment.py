@@ -72,6 +72,8 @@ class Environment:
     stale_after: timedelta
     backup: BackupSettings
     timeouts: Timeouts
+    ref: str
+    """A branch, tag or commit; empty: the work tree."""
     driver: str
     """What the child is given, `postgresql+psycopg2` say; empty: what the URL says."""
     variables_prefix: str

@@ -117,7 +117,7 @@ class TimeoutsTable(Table):
 class EnvironmentTable(Table):
     """`[projects.NAME.environments.NAME]`: one database that carries a version table."""
 
-    planned = frozenset({"ref", "scratch", "rehearsal"})
+    planned = frozenset({"scratch", "rehearsal"})
 
     url: ConfiguredSource = Field(default=None, repr=False, description="the SQLAlchemy URL of the database")
     variables_prefix: Text = Field(
@@ -130,6 +130,9 @@ class EnvironmentTable(Table):
         default={}, repr=False, description="parameters of the connection, sslmode say"
     )
     driver: Text = Field(default="", description="SQLAlchemy's driver that the project uses")
+    ref: Text = Field(
+        default="", description="the branch, tag or commit whose code this database runs; empty: the work tree"
+    )
     allow: list[Literal["upgrade", "downgrade", "stamp", "start_fresh", "restore"]] = Field(
         default=["upgrade"], description="what may be done to this database"
     )
@@ -161,6 +164,7 @@ class ProjectTable(Table):
     version_table_schema: Text = Field(default="", description="the schema of the version table")
     heads: list[FilledText] = Field(default=[], description="the names of the permanent heads")
     git: bool = Field(default=True, description="whether the repository of the script directory is read")
+    fetch_every: Duration = Field(default=timedelta(), description="how often `git fetch` is run; 0s: never")
     allow_variables: list[Text] = Field(
         default=[], description="variables beyond the safe ones that the project's env.py may be given"
     )

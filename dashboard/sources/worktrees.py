@@ -23,11 +23,11 @@ class WorktreeError(Exception):
     """The code of a commit could not be laid out; the message says why and what to do."""
 
 
-def check_out(directory: Path, commit: str, *, cache: Path) -> Path:
+def check_out(directory: Path, commit: str, *, cache: Path, verify: bool = True) -> Path:
     """The folder that corresponds to `directory`, in a detached worktree of its repository at `commit`.
 
     `cache` holds the worktrees. An existing one is used again after git has said that nothing in it was changed,
-    else it is made anew. Raises WorktreeError.
+    else it is made anew; without `verify` it is taken as it is, for looking only. Raises WorktreeError.
     """
     if not _COMMIT.fullmatch(commit):
         raise WorktreeError(f"{commit[:80]!r} is no whole commit id.")
@@ -36,7 +36,7 @@ def check_out(directory: Path, commit: str, *, cache: Path) -> Path:
     place = cache / sha256(top.encode()).hexdigest()[:12] / commit
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _alone(place):
-        if not _is_whole(place, commit):
+        if not (place.is_dir() if not verify else _is_whole(place, commit)):
             _remove(Path(top), place)
             _add(Path(top), place, commit)
         os.utime(place)

@@ -11,7 +11,8 @@ from dashboard.revisions.routes import Route, find_route
 from dashboard.revisions.status import Reason, State, Status, VersionReading, judge_status
 from dashboard.sources.configuration import Environment, Project
 from dashboard.usecases.examine_steps import examine_steps
-from dashboard.usecases.read_history import ProjectHistory, read_history
+from dashboard.usecases.read_code import read_environment_history
+from dashboard.usecases.read_history import ProjectHistory
 
 
 class PlanRefused(Exception):
@@ -31,12 +32,12 @@ def compose_plan(
 
     It may have no steps. Raises PlanRefused with what must be mended first.
     """
-    history = history or read_history(project)
+    history = history or read_environment_history(project, environment)
     if history.reading is None:
         raise PlanRefused(history.error)
     _refuse_states(environment.name, direction, judge_status(history.graph, reading))
     route = _route(history, direction, reading.rows, requested)
-    faults = examine_steps(project=project, steps=route.steps).faults
+    faults = examine_steps(project=history.project, steps=route.steps).faults
     if faults:
         raise PlanRefused(" ".join(faults))
     return make_plan(

@@ -19,6 +19,7 @@ from dashboard.usecases.catalogue import find_environment, masker_for, open_data
 from dashboard.usecases.compose_plan import content_of
 from dashboard.usecases.gather_gate import read_gate
 from dashboard.usecases.heartbeat import heartbeat
+from dashboard.usecases.read_code import read_environment_history
 from dashboard.usecases.run_journal import RunJournal
 from dashboard.usecases.run_leg import ChildStory, RunRefused, Work, run_leg, tell_cause, tell_detail
 from dashboard.usecases.settle_run import record_base, refuse_run, settle_after_child, unsettle_run
@@ -80,7 +81,8 @@ def _execute(run: Run, project: Project, environment: Environment, journal: RunJ
         if open_cancellation(run):
             raise RunRefused("Cancelled before the child process was started.")
         with RunWatch(run, lock, masker_for(environment)) as watch:
-            work = Work(run, plan, project, environment, database, lock, journal, watch, story)
+            code = read_environment_history(project, environment).project
+            work = Work(run, plan, code, environment, database, lock, journal, watch, story)
             _run_legs(work)
         _refuse_where_nothing_began(work)
         settle_after_child(

@@ -20,7 +20,8 @@ from dashboard.revisions.status import State, VersionReading, judge_status
 from dashboard.sources.configuration import Environment, Project
 from dashboard.usecases.catalogue import find_environment
 from dashboard.usecases.compose_plan import PlanRefused, compose_again, content_of
-from dashboard.usecases.read_history import ProjectHistory, read_history
+from dashboard.usecases.read_code import read_code, read_environment_history
+from dashboard.usecases.read_history import ProjectHistory
 from dashboard.usecases.read_status import latest_observation, reading_of
 
 
@@ -47,7 +48,7 @@ def read_gate(
     which is no other run. `hash_file`: read the backup's whole file and compare it with what was proven.
     """
     project, environment = find_environment(plan.project, plan.environment)
-    history = read_history(project)
+    history = read_environment_history(project, environment, verify=own_run is not None)
     if reading is None:
         reading = reading_of(latest_observation(plan.project, plan.environment))
     planned = content_of(plan)
@@ -62,6 +63,7 @@ def read_gate(
         state_detail=status.detail,
         history_problems=_problems_in_the_way(history, planned),
         uncertain=status.uncertain,
+        uncommitted=_uncommitted(project, environment, planned),
         is_counted=not plan.losses or plan.counted_at is not None,
         predecessors=tuple(_predecessor(project, name, history, planned) for name in _required(environment, planned)),
         backup=_backup_facts(backup, hash_file=hash_file) if backup else None,
@@ -103,6 +105,14 @@ def _problems_in_the_way(history: ProjectHistory, planned: PlanContent) -> tuple
 def _required(environment: Environment, planned: PlanContent) -> tuple[str, ...]:
     """`requires` is about what an environment may be upgraded to; going back needs nobody to have gone first."""
     return environment.requires if any(step.action is Action.UPGRADE for step in planned.steps) else ()
+
+
+def _uncommitted(project: Project, environment: Environment, planned: PlanContent) -> tuple[str, ...]:
+    """Files of the plan's steps that no commit holds; where a database can be made anew, they may be tried."""
+    if "start_fresh" in environment.allow or environment.ref:
+        return ()
+    files = read_code(project, environment).uncommitted_revisions
+    return tuple(step.path for step in planned.steps if step.path in files)
 
 
 def _predecessor(project: Project, name: str, history: ProjectHistory, planned: PlanContent) -> Predecessor:

@@ -12,11 +12,12 @@ from django.db import transaction
 from dashboard import access
 from dashboard.models import Plan
 from dashboard.revisions.plan import Direction, PlanContent
-from dashboard.sources.configuration import Environment, Project
+from dashboard.sources.configuration import Environment
 from dashboard.usecases.catalogue import find_environment
 from dashboard.usecases.compose_plan import PlanRefused, compose_plan
 from dashboard.usecases.examine_steps import Examination, examine_steps
-from dashboard.usecases.read_history import ProjectHistory, read_history
+from dashboard.usecases.read_code import read_environment_history
+from dashboard.usecases.read_history import ProjectHistory
 from dashboard.usecases.read_status import latest_observation, reading_of
 
 
@@ -43,19 +44,19 @@ def plan_change(
     reading = reading_of(latest_observation(project, environment))
     if reading is None:
         raise PlanRefused(f"{environment} has not been read yet. Read it first.")
-    history = read_history(p)
+    history = read_environment_history(p, e, verify=True)
     content = compose_plan(
         project=p, environment=e, reading=reading, direction=direction, requested=targets, history=history
     )
     if not content.steps and sorted(content.current) == sorted(content.result):
         raise PlanRefused(_nothing_to_do(e, content))
-    return _store(content, examine(p, history, content), planner)
+    return _store(content, examine(history, content), planner)
 
 
-def examine(project: Project, history: ProjectHistory, content: PlanContent) -> Examination:
+def examine(history: ProjectHistory, content: PlanContent) -> Examination:
     """What the files of the plan's steps say; the plan was composed from the same history."""
     records = history.graph.records
-    return examine_steps(project=project, steps=[(records[s.revision], s.action) for s in content.steps])
+    return examine_steps(project=history.project, steps=[(records[s.revision], s.action) for s in content.steps])
 
 
 def latest_plan(project: str, environment: str) -> Plan | None:

@@ -11,13 +11,14 @@ from dashboard.databases.database import Database, DatabaseUnavailable, RunLock
 from dashboard.gate.halves import judge_whole
 from dashboard.gate.outcome import Evidence, Outcome, Verdict, judge_outcome
 from dashboard.models import Run, RunLogLine, RunStep
+from dashboard.revisions.graph import RevisionGraph
 from dashboard.revisions.plan import Action, Leg, legs_of
 from dashboard.revisions.status import Reason, VersionReading
 from dashboard.sources.configuration import UnknownName
 from dashboard.usecases.catalogue import find_environment, masker_for
 from dashboard.usecases.compose_plan import content_of
 from dashboard.usecases.observe import store_reading
-from dashboard.usecases.read_history import read_history
+from dashboard.usecases.read_code import read_environment_history
 from dashboard.usecases.run_journal import RunJournal
 
 SESSIONS_GONE_WITHIN = 10.0
@@ -127,8 +128,7 @@ def look_and_judge(run: Run, database: Database, sessions: int, *, finished: boo
 
 def _steps_in_database(run: Run, leg: Leg, rows: Sequence[str]) -> int | None:
     """How many of the leg's first revisions are done; None when the rows are not a point on its way."""
-    project, _environment = find_environment(run.project, run.environment)
-    graph = read_history(project).graph
+    graph = _graph_of(run)
     had, has = graph.ancestors(leg.rows_before), graph.ancestors(rows)
     planned = [step.revision for step in leg.steps]
     is_upgrade = leg.action is Action.UPGRADE
@@ -148,8 +148,12 @@ def _is_beyond_target(run: Run, leg: Leg, rows: Sequence[str]) -> bool:
     """Whether the rows stand at later revisions, which hold everything that an upgrade was to reach."""
     if leg.action is not Action.UPGRADE or sorted(rows) == sorted(leg.rows_after):
         return False
-    project, _environment = find_environment(run.project, run.environment)
-    return set(leg.rows_after) <= read_history(project).graph.ancestors(rows)
+    return set(leg.rows_after) <= _graph_of(run).ancestors(rows)
+
+
+def _graph_of(run: Run) -> RevisionGraph:
+    """The history that the run's environment goes by."""
+    return read_environment_history(*find_environment(run.project, run.environment)).graph
 
 
 def _remember(run: Run, reading: VersionReading) -> None:

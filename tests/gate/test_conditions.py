@@ -55,6 +55,7 @@ FACTS = GateFacts(
     state=State.PENDING,
     state_detail="",
     history_problems=(),
+    uncommitted=(),
     uncertain=False,
     is_counted=True,
     predecessors=(Predecessor("staging", True, ()),),
@@ -98,6 +99,7 @@ def test_it_opens_when_everything_holds() -> None:
         ({"state": State.UNREACHABLE, "state_detail": "timeout"}, "The database is unreachable: timeout"),
         ({"other_run": 5}, "Run 5 on this environment has not settled."),
         ({"allow": frozenset()}, "production does not allow upgrade."),
+        ({"uncommitted": ("versions/r2.py",)}, "Not committed: versions/r2.py."),
         ({"uncertain": True}, "A revision sets depends_on by code"),
         (
             {"history_problems": ("r2.py names a parent that is missing.",)},

@@ -115,7 +115,6 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path: Path) -> None:
         ("max_age = 1", ".max_age|There is no such key here. It belongs into "),
         ("frobnicate = 1", ".frobnicate|There is no such key. Known here are url, "),
         ("backup = { kep = 3 }", '.backup.kep|There is no such key. Did you mean "keep"?'),
-        ('ref = "origin/main"', ".ref|This key is not supported by this version. Remove it."),
         ('scratch = { url = { env = "X" } }', ".scratch|This key is not supported by this version. Remove it."),
         ('rehearsal = { max_lock = "5s" }', ".rehearsal|This key is not supported by this version. Remove it."),
     ],

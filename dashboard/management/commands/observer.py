@@ -13,13 +13,16 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
 from dashboard.sources.configuration import ConfigurationError
+from dashboard.usecases.catalogue import configuration
 from dashboard.usecases.observe import observe_environments, thin_observations
+from dashboard.usecases.read_code import fetch_repositories, prepare_worktrees
 from dashboard.usecases.settle_lost_runs import settle_lost_runs
 from dashboard.usecases.take_backup import fail_lost_backups
 
 logger = logging.getLogger("dashboard.observer")
 SETTLE_EVERY_SECONDS = 2.0
 THIN_EVERY_SECONDS = 3600.0
+FETCH_LOOK_SECONDS = 5.0
 
 
 class Command(BaseCommand):
@@ -39,6 +42,8 @@ class Command(BaseCommand):
             _Work(fail_lost_backups, SETTLE_EVERY_SECONDS),
             _Work(observe_environments, float(settings.DASHBOARD_REFRESH_SECONDS)),
             _Work(thin_observations, THIN_EVERY_SECONDS),
+            _Work(prepare_worktrees, float(settings.DASHBOARD_REFRESH_SECONDS)),
+            _Work(_Fetching(), FETCH_LOOK_SECONDS),
         ]
         while not stop.is_set():
             for work in works:
@@ -47,6 +52,27 @@ class Command(BaseCommand):
             if options["once"]:
                 return
             stop.wait(0.5)
+
+
+class _Fetching:
+    """`git fetch` for the projects whose `fetch_every` has passed, beside the rounds, since a remote may not answer."""
+
+    __name__ = "fetching"
+
+    def __init__(self) -> None:
+        self._due: dict[str, float] = {}
+        self._under_way: threading.Thread | None = None
+
+    def __call__(self) -> None:
+        if self._under_way is not None and self._under_way.is_alive():
+            return
+        now = time.monotonic()
+        projects = [p for p in configuration().projects.values() if p.fetch_every and now >= self._due.get(p.name, 0.0)]
+        if not projects:
+            return
+        self._due |= {project.name: now + project.fetch_every.total_seconds() for project in projects}
+        self._under_way = threading.Thread(target=fetch_repositories, args=(projects,), daemon=True)
+        self._under_way.start()
 
 
 class _Work:

@@ -16,7 +16,7 @@ from dashboard.usecases.documents import plan_document
 from dashboard.usecases.examine_steps import Examination
 from dashboard.usecases.observe import observe_environments
 from dashboard.usecases.plan_change import examine
-from dashboard.usecases.read_history import read_history
+from dashboard.usecases.read_code import read_environment_history
 from dashboard.usecases.read_status import reading_of
 
 VERBS = {Action.UPGRADE: "apply", Action.DOWNGRADE: "revert", Action.STAMP: "stamp"}
@@ -55,7 +55,7 @@ class Command(ReadingCommand):
         observation = observe_environments(project=project.name, environment=environment.name)[0]
         reading = reading_of(observation)
         assert reading is not None
-        history = read_history(project)
+        history = read_environment_history(project, environment)
         plan = compose_plan(
             project=project,
             environment=environment,
@@ -64,7 +64,7 @@ class Command(ReadingCommand):
             requested=options["target"],
             history=history,
         )
-        examination = examine(project, history, plan)
+        examination = examine(history, plan)
         sql = preview_sql(project=project, environment=environment, plan=plan) if options["sql"] else None
         document = plan_document(plan, examination, observed_at=observation.observed_at, sql=sql)
         lines = list(_lines(plan, examination))
