@@ -81,7 +81,7 @@ def environment(request: PageRequest, project: str, environment: str) -> HttpRes
         "next_page": number // LENGTH + 1 if len(entries) > number else None,
         "backups": lines,
         "is_preparing": any(line.backup.state == Backup.State.PREPARING for line in lines),
-        "facts": list_settings(status.environment),
+        "facts": list_settings(project_status.project, status.environment),
         "may_plan": request.user.has_perm(PLAN),
         "may_back_up": request.user.has_perm(BACK_UP),
     }

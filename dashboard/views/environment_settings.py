@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dashboard.database_target import Dialect
 from dashboard.secrets import EnvironmentVariable, SecretFile, Source
-from dashboard.sources.configuration import Environment, NotConfigured
+from dashboard.sources.configuration import Environment, NotConfigured, Project
 from dashboard.usecases.catalogue import resolve
+from dashboard.usecases.read_code import Code, read_code
 from dashboard.views.moments import say_span
 
 Fact = tuple[str, str]
 
 
-def list_settings(environment: Environment) -> tuple[Fact, ...]:
+def list_settings(project: Project, environment: Environment) -> tuple[Fact, ...]:
     """Names and values in the order of the page."""
     backup, timeouts = environment.backup, environment.timeouts
     method = "taken by the dashboard" if backup.method == "dump" else "taken here or attested by a person"
     return (
         *_connection(environment),
+        ("Code", say_code(read_code(project, environment))),
         ("Allows", ", ".join(sorted(environment.allow)) or "nothing"),
         ("Requires", ", ".join(environment.requires) or "no other environment"),
         ("Backup", f"{method}, at most {say_span(backup.max_age)} old, read through"),
@@ -26,6 +28,22 @@ def list_settings(environment: Environment) -> tuple[Fact, ...]:
         ("Run deadline", say_span(timeouts.run)),
         ("Stale after", say_span(environment.stale_after)),
     )
+
+
+def say_code(code: Code) -> str:
+    """`work tree of main at 3f1c8a52d9e4, 2 uncommitted files, 1 commit behind origin/main`; or the ref."""
+    state = code.checkout
+    if code.ref:
+        return f"{code.ref}, laid out in a worktree of its own"
+    if not state.commit:
+        return "work tree, not in git"
+    told = [f"work tree {f'of {state.branch} ' if state.branch else ''}at {state.commit[:12]}"]
+    if number := len(state.uncommitted):
+        told.append(f"{number} uncommitted file{'' if number == 1 else 's'}")
+    for number, word in ((state.ahead, "ahead of"), (state.behind, "behind")):
+        if number:
+            told.append(f"{number} commit{'' if number == 1 else 's'} {word} {state.upstream}")
+    return ", ".join(told)
 
 
 def _connection(environment: Environment) -> tuple[Fact, ...]:
