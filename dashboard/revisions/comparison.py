@@ -39,11 +39,13 @@ class HistorySide:
     graph: RevisionGraph
     heads: tuple[str, ...]
     unreadable: tuple[UnreadableFile, ...] = ()
+    is_whole: bool = False
+    """A script directory: it has every one of its revisions, those in a cycle too."""
 
     @cached_property
     def held(self) -> frozenset[str]:
         """Every revision that the side has."""
-        return self.graph.ancestors(self.heads)
+        return frozenset(self.graph.records) if self.is_whole else self.graph.ancestors(self.heads)
 
     @property
     def unknown(self) -> tuple[str, ...]:
