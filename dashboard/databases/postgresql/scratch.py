@@ -20,8 +20,10 @@ CREATE_TIMEOUT = 60.0
 DROP_TIMEOUT = 60.0
 _LOOPBACK = {"", "localhost", "127.0.0.1", "::1"}
 
+# pg_settings leaves out, rather than refuses, what a role may not see.
 _SERVER = """
-SELECT r.rolcreatedb OR r.rolsuper, r.rolsuper, r.rolname::text, current_setting('data_directory', true),
+SELECT r.rolcreatedb OR r.rolsuper, r.rolsuper, r.rolname::text,
+  (SELECT s.setting FROM pg_catalog.pg_settings s WHERE s.name = 'data_directory'),
   (SELECT coalesce(sum(pg_catalog.pg_database_size(d.oid)), 0) FROM pg_catalog.pg_database d
    WHERE d.datname LIKE %s AND has_database_privilege(d.oid, 'CONNECT'))
 FROM pg_catalog.pg_roles r WHERE r.rolname = current_user
