@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from heapq import heappop, heappush
 from typing import overload
+from weakref import WeakKeyDictionary
 
 from dashboard.revisions.graph import RevisionGraph
 
@@ -106,6 +107,17 @@ class LaneRows(Sequence[LaneRow]):
         node = self._nodes[number]
         in_order = sorted(passing, key=lambda segment: segment.start or 0)
         return LaneRow(node.revision, node.lane, (*in_order, *node.own))
+
+
+_OF_GRAPH: WeakKeyDictionary[RevisionGraph, LaneRows] = WeakKeyDictionary()
+
+
+def lanes_of(graph: RevisionGraph) -> LaneRows:
+    """As lane_rows, laid out once for as long as the graph lives."""
+    found = _OF_GRAPH.get(graph)
+    if found is None:
+        found = _OF_GRAPH[graph] = lane_rows(graph)
+    return found
 
 
 def lane_rows(graph: RevisionGraph) -> LaneRows:

@@ -31,7 +31,7 @@ def head_commit(directory: Path) -> str:
     return answer.decode("ascii", "replace").strip() if answer is not None else ""
 
 
-def run_git(directory: Path, *arguments: str, standard_input: bytes = b"") -> bytes | None:
+def run_git(directory: Path, *arguments: str, standard_input: bytes = b"", timeout: float = _TIMEOUT) -> bytes | None:
     """Standard output of one git command; None where it fails, or where there is no git."""
     try:
         finished = subprocess.run(
@@ -39,7 +39,7 @@ def run_git(directory: Path, *arguments: str, standard_input: bytes = b"") -> by
             input=standard_input,
             capture_output=True,
             env=_environment(),
-            timeout=_TIMEOUT,
+            timeout=timeout,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):

@@ -12,6 +12,8 @@ from dashboard.sources.git import run_git
 
 _FORMAT = "%x01%H%x02%an%x02%aI%x02%cI"
 _FIELDS = "\x02"
+_TIMEOUT = 300.0
+"""Seconds. Git compares two whole folders for each commit: ten thousand of each take it ten seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,10 @@ def _log(top: Path, commit: str, folders: list[str], *merges: str) -> bytes:
     """Additions and renames, newest first. Whole folders, since a rename inside them must be seen."""
     options = ("--no-show-signature", "--no-ext-diff", "--no-textconv", "--no-color", "-M", "--diff-filter=AR")
     output = ("--name-status", "-z", f"--format={_FORMAT}")
-    return run_git(top, "log", *merges, *options, *output, "--end-of-options", commit, "--", *folders) or b""
+    return (
+        run_git(top, "log", *merges, *options, *output, "--end-of-options", commit, "--", *folders, timeout=_TIMEOUT)
+        or b""
+    )
 
 
 def _read_log(answer: bytes, wanted: dict[str, str]) -> dict[str, FileCommit]:

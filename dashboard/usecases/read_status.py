@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Max
 from django.utils import timezone
 
 from dashboard.models import Observation, Run
-from dashboard.revisions.graph import RevisionGraph
-from dashboard.revisions.status import Reason, Status, VersionReading, judge_status
+from dashboard.revisions.status import Reason, State, Status, VersionReading, judge_status
 from dashboard.sources.configuration import Environment, Project
 from dashboard.usecases.catalogue import configuration
+from dashboard.usecases.explain_foreign import explain_foreign
+from dashboard.usecases.read_code import read_environment_history
 from dashboard.usecases.read_history import ProjectHistory, read_history
 
 
@@ -49,7 +50,13 @@ def read_statuses(*, project: str | None = None, environment: str | None = None)
             p,
             history := read_history(p),
             tuple(
-                _environment_status(e, history.graph, latest.get(key), live.get(key), last.get(key))
+                _environment_status(
+                    e,
+                    read_environment_history(p, e) if e.ref else history,
+                    latest.get(key),
+                    live.get(key),
+                    last.get(key),
+                )
                 for name, e in p.environments.items()
                 if environment is None or name == environment
                 for key in [(p.name, name)]
@@ -57,6 +64,21 @@ def read_statuses(*, project: str | None = None, environment: str | None = None)
         )
         for p in projects
     )
+
+
+def at_ref(status: ProjectStatus, ref: str) -> ProjectStatus:
+    """The same environments, judged by the history that a branch, tag or commit holds. Raises RefRefused."""
+    history = read_history(status.project, ref=ref)
+    judged = tuple(replace(e, status=judge(history, e.observation)) for e in status.environments)
+    return ProjectStatus(status.project, history, judged)
+
+
+def judge(history: ProjectHistory, observation: Observation | None) -> Status:
+    """What an observation means in a history, and where the revisions are that it lacks."""
+    status = judge_status(history.graph, reading_of(observation))
+    if history.reading is None and status.state not in {State.UNOBSERVED, State.UNREACHABLE}:
+        return Status(State.INCONSISTENT, detail=history.error, current=status.current, uncertain=True)
+    return explain_foreign(status, history)
 
 
 def reading_of(observation: Observation | None) -> VersionReading | None:
@@ -79,13 +101,13 @@ def latest_observation(project: str, environment: str) -> Observation | None:
 
 def _environment_status(
     environment: Environment,
-    graph: RevisionGraph,
+    history: ProjectHistory,
     observation: Observation | None,
     active_run: Run | None,
     last_run: Run | None,
 ) -> EnvironmentStatus:
     stale = observation is not None and timezone.now() - observation.observed_at > environment.stale_after
-    status = judge_status(graph, reading_of(observation))
+    status = judge(history, observation)
     return EnvironmentStatus(environment, status, observation, stale, active_run, last_run)
 
 

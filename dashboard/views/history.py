@@ -2,42 +2,78 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from urllib.parse import quote
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from dashboard.access import SEE, permission
+from dashboard.revisions.graph import RevisionGraph
+from dashboard.usecases.read_authors import read_authors
+from dashboard.usecases.read_history import RefRefused
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
+from dashboard.views.history_query import HistoryQuery, Show, read_query
 from dashboard.views.history_rows import list_off_graph, list_rows
-from dashboard.views.requests import PageRequest
+from dashboard.views.refs import refuse_ref
+from dashboard.views.requests import PageRequest, wants_part
 from dashboard.views.statuses import find_project
 
 
 @require_safe
 @permission(SEE)
 def history(request: PageRequest, project: str) -> HttpResponse:
-    """`?environment=` shades by one environment, `?q=` searches, `?after=` gives the next part."""
-    status = find_project(request, project)
+    """What `HistoryQuery` asks for; a ref that the repository lacks or that is hostile is a 400."""
+    query = read_query(request)
+    try:
+        status = find_project(request, project, ref=query.ref)
+    except RefRefused as error:
+        return refuse_ref(request, project, error)
     graph = status.history.graph
-    chosen = _choose(status, request.GET.get("environment", ""))
-    text = request.GET.get("q", "").strip()
+    chosen = _choose(status, query.environment)
+    authors = read_authors(status.history)
+    page = list_rows(graph, authors.found, status.environments, chosen, query)
     reading = status.history.reading
     context = {
         "status": status,
         "project": status.project,
         "graph": graph,
-        "page": list_rows(graph, status.environments, chosen, text, request.GET.get("after", "")),
+        "query": query,
+        "shows": list(Show),
+        "page": page,
+        "are_authors_awaited": authors.awaited,
+        "next_link": query.link(after=page.next_after) if page.next_after else "",
+        "newer_link": query.link(at=page.newer_at) if page.newer_at else "",
         "off_graph": list_off_graph(graph, status.environments),
         "chosen": chosen,
-        "text": text,
+        "stands_at": _list_places(graph, chosen, query) if chosen else [],
         "unreadable": reading.unreadable if reading else (),
         "problem_count": len(status.history.problems) + (len(reading.unreadable) if reading else 0),
         "needs_merge": len(graph.effective_heads) > max(1, len(status.project.heads)),
     }
-    return render(request, "history.html", context)
+    return render(request, "_revisions.html" if wants_part(request, "revisions") else "history.html", context)
 
 
 def _choose(status: ProjectStatus, name: str) -> EnvironmentStatus | None:
     """The environment to shade by; without a name the last of dashboard.toml, which is where things matter most."""
     named = next((e for e in status.environments if e.environment.name == name), None)
     return named or (status.environments[-1] if status.environments else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to find a revision in the list that is shown."""
+
+    revision: str
+    href: str
+
+
+def _list_places(graph: RevisionGraph, chosen: EnvironmentStatus, query: HistoryQuery) -> list[Place]:
+    """The rows of the chosen environment that this history has."""
+    name = chosen.environment.name
+    return [
+        Place(row, f"{query.link(environment=name, q='', show='', at=row)}#revision-{quote(row)}")
+        for row in chosen.status.current
+        if row in graph.records
+    ]

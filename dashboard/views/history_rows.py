@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.utils.safestring import SafeString
+
 from dashboard.revisions.graph import RevisionGraph
-from dashboard.revisions.lanes import lane_rows
+from dashboard.revisions.lanes import lanes_of
 from dashboard.revisions.records import RevisionRecord
 from dashboard.revisions.status import State
+from dashboard.usecases.read_authors import FileCommit
 from dashboard.usecases.read_status import EnvironmentStatus
 from dashboard.views.badges import Badge, badge_of_status
-from dashboard.views.lane_tiles import Tile, draw_lone_tile, draw_tiles
+from dashboard.views.history_query import HistoryQuery, Show
+from dashboard.views.history_search import find_rows
+from dashboard.views.lane_tiles import draw_lone_tile, draw_tiles
 
 PAGE = 200
 _TELLING = frozenset({State.CURRENT, State.PENDING, State.UNVERSIONED})
@@ -40,46 +45,83 @@ class HistoryRow:
     """`standing` on the chosen environment: applied, pending, or empty where it cannot be told."""
 
     record: RevisionRecord
-    tile: Tile
+    drawing: SafeString
+    """The row's lanes."""
     tags: tuple[Tag, ...]
     flags: tuple[Flag, ...]
     standing: str
+    commit: FileCommit | None
+    """That brought the file in."""
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """A part of the history. `next_after`: the revision after which the next part begins; empty: this is the end."""
+    """A part of the history: rows `first` to `last` of those `found`, of `total` revisions."""
 
     rows: tuple[HistoryRow, ...]
     total: int
-    shown: int
+    found: int
+    first: int
+    last: int
     next_after: str
+    """The revision after which the next part begins; empty: this is the end."""
+    newer_at: str
+    """A revision of the part before this one; empty: this is the beginning."""
+    has_authors: bool
 
 
 def list_rows(
     graph: RevisionGraph,
+    authors: Mapping[str, FileCommit],
     environments: Sequence[EnvironmentStatus],
     chosen: EnvironmentStatus | None,
-    text: str,
-    after: str,
+    query: HistoryQuery,
 ) -> HistoryPage:
-    """Newest first, in Alembic's order. `text` keeps the revisions that hold each of its words."""
-    history = graph.history()
-    numbers = [number for number, record in enumerate(history) if _matches(record, text)]
-    begin = next((at + 1 for at, number in enumerate(numbers) if history[number].revision == after), 0) if after else 0
-    part = numbers[begin : begin + PAGE]
-    merges = frozenset(graph.merge_points)
-    if text:
-        tiles = tuple(draw_lone_tile(history[number].revision in merges) for number in part)
+    """Newest first, in Alembic's order: PAGE rows of those that the query leaves."""
+    history, merges, standing = graph.history(), frozenset(graph.merge_points), _Standing(graph, chosen)
+    found: Sequence[int] = find_rows(graph, authors, query.text) if query.text else range(len(history))
+    if query.show is not Show.ALL:
+        found = [number for number in found if standing.of(history[number].revision) == query.show]
+    begin = _begin(history, found, query)
+    part = found[begin : begin + PAGE]
+    if len(found) == len(history):
+        tiles = draw_tiles(lanes_of(graph)[begin : begin + PAGE], merges)
     else:
-        tiles = draw_tiles(lane_rows(graph)[begin : begin + PAGE], merges)
-    tags, flags, standing = _Tags(graph), _flags(environments), _Standing(graph, chosen)
+        tiles = tuple(draw_lone_tile(history[number].revision in merges) for number in part)
+    tags, flags = _Tags(graph), _flags(environments)
     rows = tuple(
-        HistoryRow(record, tile, tags.of(record), flags.get(record.revision, ()), standing.of(record.revision))
+        HistoryRow(
+            record,
+            tile.draw(standing.of(record.revision)),
+            tags.of(record),
+            flags.get(record.revision, ()),
+            standing.of(record.revision),
+            authors.get(record.path),
+        )
         for record, tile in zip((history[number] for number in part), tiles, strict=True)
     )
-    more = begin + len(part) < len(numbers)
-    return HistoryPage(rows, len(history), begin + len(part), rows[-1].record.revision if more else "")
+    more, before = begin + len(part) < len(found), max(0, begin - PAGE)
+    return HistoryPage(
+        rows,
+        total=len(history),
+        found=len(found),
+        first=begin + 1,
+        last=begin + len(part),
+        next_after=rows[-1].record.revision if more else "",
+        newer_at=history[found[before]].revision if begin else "",
+        has_authors=bool(authors),
+    )
+
+
+def _begin(history: Sequence[RevisionRecord], found: Sequence[int], query: HistoryQuery) -> int:
+    """Where the part begins: after a revision, or at the page that holds one, else at the newest."""
+    if not query.after and not query.at:
+        return 0
+    named = query.after or query.at
+    at = next((at for at, number in enumerate(found) if history[number].revision == named), None)
+    if at is None:
+        return 0
+    return at + 1 if query.after else at - at % PAGE
 
 
 def list_off_graph(
@@ -136,10 +178,3 @@ def _flags(environments: Sequence[EnvironmentStatus]) -> dict[str, tuple[Flag, .
         for row in environment.status.current:
             flags[row] = (*flags.get(row, ()), flag)
     return flags
-
-
-def _matches(record: RevisionRecord, text: str) -> bool:
-    if not text:
-        return True
-    inside = " ".join((record.revision, record.message, record.path, *record.branch_labels)).casefold()
-    return all(word in inside for word in text.casefold().split())

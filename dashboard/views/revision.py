@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
@@ -17,9 +18,13 @@ from dashboard.access import SEE, permission
 from dashboard.revisions.graph import RevisionGraph
 from dashboard.revisions.records import RevisionRecord
 from dashboard.revisions.status import State
+from dashboard.usecases.read_authors import read_authors
+from dashboard.usecases.read_history import RefRefused
 from dashboard.usecases.read_revision_source import SourceUnavailable, read_revision_source
 from dashboard.usecases.read_status import EnvironmentStatus
 from dashboard.views.badges import Badge
+from dashboard.views.history_query import read_query
+from dashboard.views.refs import refuse_ref
 from dashboard.views.requests import PageRequest
 from dashboard.views.statuses import find_project
 
@@ -38,21 +43,28 @@ class Standing:
 @require_safe
 @permission(SEE)
 def revision(request: PageRequest, project: str, revision: str) -> HttpResponse:
-    """Revision ids are free text; one that the history lacks is a 404."""
-    status = find_project(request, project)
-    graph = status.history.graph
+    """Revision ids are free text; one that the history lacks is a 404. `?ref=` as on the history page."""
+    query = read_query(request)
+    try:
+        status = find_project(request, project, ref=query.ref)
+    except RefRefused as error:
+        return refuse_ref(request, project, error)
+    graph, reading = status.history.graph, status.history.reading
     record = graph.records.get(revision)
     if record is None:
         raise Http404(f"{status.project.title} has no revision {revision!r} in its script directory.")
     lines: tuple[SafeString, ...] = ()
-    missing = ""
+    missing, commit = "", reading.commit if reading and query.ref is not None else ""
     try:
-        lines = highlight_lines(read_revision_source(project=status.project, record=record))
+        lines = highlight_lines(read_revision_source(project=status.project, record=record, commit=commit))
     except SourceUnavailable as error:
         missing = str(error)
     context = {
         "project": status.project,
+        "query": query,
+        "history_link": f"{reverse('history', args=[project])}{query.link(at=revision)}",
         "record": record,
+        "commit": read_authors(status.history).found.get(record.path),
         "down": _known(graph, record.down_revision),
         "next": _known(graph, graph.next_revisions(revision)),
         "depends_on": _known(graph, record.depends_on),

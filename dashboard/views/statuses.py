@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest
 
 from dashboard.sources.configuration import UnknownName
 from dashboard.usecases.catalogue import configuration
-from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus, read_statuses
+from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus, at_ref, read_statuses
 
 _READ: WeakKeyDictionary[HttpRequest, tuple[ProjectStatus, ...]] = WeakKeyDictionary()
 
@@ -20,13 +20,14 @@ def statuses_of(request: HttpRequest) -> tuple[ProjectStatus, ...]:
     return _READ[request]
 
 
-def find_project(request: HttpRequest, project: str) -> ProjectStatus:
-    """The project of this name, else a 404 page that suggests the nearest."""
+def find_project(request: HttpRequest, project: str, *, ref: str | None = None) -> ProjectStatus:
+    """The project of this name, else a 404 page that suggests the nearest. With `ref` raises RefRefused, as read_history."""
     try:
         configuration().project(project)
     except UnknownName as error:
         raise Http404(str(error)) from None
-    return next(status for status in statuses_of(request) if status.project.name == project)
+    found = next(status for status in statuses_of(request) if status.project.name == project)
+    return found if ref is None else at_ref(found, ref)
 
 
 def find_environment(request: HttpRequest, project: str, environment: str) -> tuple[ProjectStatus, EnvironmentStatus]:

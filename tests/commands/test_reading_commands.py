@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from tests.alembic_project import make_project
+from tests.sources.repositories import commit_all, start_repository
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -117,6 +120,27 @@ def test_history_is_alembics_own(shell: Shell) -> None:
         "revision", "down_revision", "depends_on", "branch_labels", "message", "create_date", "created_at", "path",
     }  # fmt: skip
     assert shell.run("history", "api", "--check").returncode == 0
+
+
+def test_history_of_a_ref_is_read_without_touching_the_work_tree(shell: Shell, tmp_path: Path) -> None:
+    project = make_project(tmp_path / "api")
+    project.add_tables(1)
+    start_repository(project.directory)
+    commit = commit_all(project.directory)
+    project.add_tables(2)
+    (tmp_path / "dashboard.toml").write_text(
+        '[projects.api]\ndirectory = "api"\n[projects.api.environments.a]\nurl = "sqlite:///a.db"\n'
+    )
+    here = Shell(tmp_path)
+
+    document = here.document("history", "api", "--ref", "main")
+
+    assert (document["ref"], document["commit"], document["heads"]) == ("main", commit, ["r1"])
+    assert here.document("history", "api")["heads"] == ["r2"] and here.document("history", "api")["ref"] is None
+    for ref in ("--ref=--output=x", "--ref=-h", "--ref=../../x", "--ref=", "--ref=nowhere"):
+        done = here.run("history", "api", ref, "--json")
+        assert done.returncode == 2 and "branch, tag or commit" in done.stderr and "Traceback" not in done.stderr
+        assert done.stdout == ""
 
 
 def test_plan_lists_the_steps_in_the_order_of_execution(shell: Shell) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from xml.etree import ElementTree
+
 from dashboard.revisions.graph import RevisionGraph
 from dashboard.revisions.lanes import lane_rows
 from dashboard.revisions.records import RevisionRecord
-from dashboard.views.lane_tiles import Tile, draw_tiles
+from dashboard.views.lane_tiles import MOST_LANES, Tile, draw_tiles
 
 
 def draw(*revisions: tuple[str, tuple[str, ...]], depends: dict[str, tuple[str, ...]] | None = None) -> dict[str, Tile]:
@@ -49,3 +51,22 @@ def test_many_lanes_widen_every_tile_alike() -> None:
 
     assert len({tile.width for tile in tiles.values()}) == 1
     assert max(tile.x for tile in tiles.values()) < next(iter(tiles.values())).width
+
+
+def test_lanes_beyond_the_twelfth_share_one_place() -> None:
+    """Two hundred branches that all end at one merge point."""
+    tips = tuple(f"h{n}" for n in range(200))
+    tiles = draw(("a", ()), *((tip, ("a",)) for tip in tips), ("z", tips))
+
+    assert max(tile.width for tile in tiles.values()) == 12 * 2 + 14 * MOST_LANES
+    assert max(len(tile.strokes) for tile in tiles.values()) < 4 * MOST_LANES
+    assert any(stroke.is_bundle for stroke in tiles["h100"].strokes)
+
+
+def test_a_tile_is_well_formed_svg() -> None:
+    """a <- b, a <- c needs b"""
+    for tile in draw(("a", ()), ("b", ("a",)), ("c", ("a",)), depends={"c": ("b",)}).values():
+        spacer, lanes = ElementTree.fromstring(f"<p>{tile.draw('pending')}</p>")
+
+        assert spacer.get("width") == lanes.get("width")
+        assert lanes[-1].get("class", "").endswith("pending")

@@ -6,6 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from dashboard.views.revision import LARGEST_HIGHLIGHTED, highlight_lines
+from tests.sources.repositories import commit_all, start_repository
 from tests.views.conftest import ViewedSite, text_of
 
 
@@ -37,6 +38,20 @@ def test_a_file_is_shown_only_as_it_was_read(lead: Client, site: ViewedSite) -> 
     answer = lead.get("/projects/api/revisions/r2/")
 
     assert "of-another-file" not in answer.content.decode()
+
+
+def test_a_revision_of_a_branch_is_read_from_that_branch(lead: Client, site: ViewedSite) -> None:
+    directory = site.project.directory
+    start_repository(directory)
+    commit_all(directory, author="Grace", date="2024-05-06T07:08:09+00:00")
+    second = next((directory / "alembic/versions").glob("r2_*"))
+    second.write_text(second.read_text().replace("make r2", "rewritten"))
+
+    page = text_of(lead.get("/projects/api/revisions/r2/?ref=main"))
+
+    assert "make r2" in page and "create_table" in page and "rewritten" not in page
+    assert "Grace" in page and "/projects/api/revisions/r1/?ref=main" in page
+    assert "rewritten" in text_of(lead.get("/projects/api/revisions/r2/"))
 
 
 def test_lines_stand_alone_even_inside_a_long_string() -> None:
