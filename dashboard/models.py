@@ -323,3 +323,84 @@ class RunLogLine(models.Model):
 
     def __str__(self) -> str:
         return self.text[:80]
+
+
+class PlanPreview(models.Model):
+    """What a worker wrote of a plan's SQL without a database, once for each plan. See usecases/preview_plan.py."""
+
+    plan = models.OneToOneField(Plan, on_delete=models.CASCADE, related_name="preview")
+    made_at = models.DateTimeField(default=timezone.now)
+    dialect = models.CharField(max_length=20)
+    pieces = models.JSONField(default=list)
+    """[{"position", "revision", "text", "unwritable"}] in the order of execution. Masked."""
+    error = models.TextField(blank=True)
+    """Why the SQL could not be written or looked through; then nothing is known of it. Masked."""
+
+    class Meta:
+        ordering = ["-made_at"]
+
+    def __str__(self) -> str:
+        return f"SQL of plan {self.plan_id}"
+
+
+class Finding(models.Model):
+    """Something in the SQL of one step of a plan that a person should know before it is run."""
+
+    preview = models.ForeignKey(PlanPreview, on_delete=models.CASCADE, related_name="findings")
+    position = models.PositiveIntegerField()
+    """Of the step in the plan, from 1."""
+    revision = models.CharField(max_length=255)
+    action = models.CharField(max_length=10, choices=RunStep.Action.choices)
+    file_sha256 = models.CharField(max_length=64)
+    rule = models.CharField(max_length=100)
+    level = models.CharField(max_length=20)
+    """A Level of gate/finding_policy.py."""
+    line = models.PositiveIntegerField()
+    """Within the step's own SQL, from 1."""
+    statement_sha256 = models.CharField(max_length=64)
+    message = models.TextField()
+
+    class Meta:
+        ordering = ["position", "line", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.level} {self.rule} in {self.revision}, line {self.line}"
+
+
+class Acceptance(models.Model):
+    """A person's recorded word for one finding: it holds while the revision's file and the statement stay as they are."""
+
+    project = models.CharField(max_length=100)
+    environment = models.CharField(max_length=100)
+    revision = models.CharField(max_length=255)
+    action = models.CharField(max_length=10, choices=RunStep.Action.choices)
+    file_sha256 = models.CharField(max_length=64)
+    rule = models.CharField(max_length=100)
+    line = models.PositiveIntegerField()
+    statement_sha256 = models.CharField(max_length=64)
+    message = models.TextField()
+    """Of the finding, as it was read."""
+    reason = models.TextField()
+    accepted_at = models.DateTimeField(default=timezone.now)
+    accepted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-accepted_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=[
+                    "project",
+                    "environment",
+                    "revision",
+                    "action",
+                    "file_sha256",
+                    "rule",
+                    "line",
+                    "statement_sha256",
+                ],
+                name="a_finding_is_accepted_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule} in {self.revision} on {self.project}/{self.environment}, accepted by {self.accepted_by}"
