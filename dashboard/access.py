@@ -40,8 +40,7 @@ def permission(name: str) -> Callable[[View], View]:
         @login_required
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if not request.user.has_perm(name):
-                raise PermissionDenied(f"This needs the permission {name}; ask an admin for the role that has it.")
+            require(request.user, name)
             return view(request, *args, **kwargs)
 
         return guarded
@@ -53,8 +52,9 @@ def require(user: AbstractBaseUser | AnonymousUser, name: str) -> User:
     """The signed-in user, where they have `name`; else PermissionDenied. Use-cases ask again, whoever calls them."""
     known = cast("User", user)
     if not known.is_authenticated or not known.has_perm(name):
-        roles = " or ".join(role for role, names in ROLES.items() if name in names)
-        raise PermissionDenied(f"This needs the role {roles}.")
+        *others, last = (role for role, names in ROLES.items() if name in names)
+        roles = f"{', '.join(others)} or {last}" if others else last
+        raise PermissionDenied(f"This needs the role {roles}. An admin gives it.")
     return known
 
 

@@ -22,7 +22,7 @@ from dashboard.sources.files import DiskFiles, Files
 from dashboard.sources.git_files import GitFiles
 from dashboard.sources.project_source import ProjectSource
 from dashboard.sources.reading_store import ReadingStore
-from dashboard.sources.script_directory import ScriptDirectoryReading, read_configured
+from dashboard.sources.script_directory import ScriptDirectoryError, ScriptDirectoryReading, read_configured
 
 _KEPT = 32
 _SETTLED = 2_000_000_000
@@ -54,6 +54,15 @@ class ReadingCache:
                 break
             found, whole = self._read_once(settings)
         return _with_commit(found, git.head_commit(settings.directory) if settings.git else "")
+
+    @staticmethod
+    def look(settings: ProjectSource) -> str:
+        """Differs once `read` would read anew: names, sizes, times, configuration. Opens no revision file, asks no git."""
+        try:
+            configuration = read_alembic_configuration(settings, DiskFiles())
+        except ScriptDirectoryError as error:
+            return str(error)
+        return f"{_sign(configuration).digest}:{configuration!r}"
 
     def _read_once(self, settings: ProjectSource) -> tuple[ProjectReading, bool]:
         """A reading, and whether all of it belongs to one moment; else a file changed while others were read."""

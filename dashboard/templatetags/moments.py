@@ -16,10 +16,18 @@ register = template.Library()
 
 @register.simple_tag
 def age(moment: datetime | None) -> str | SafeString:
-    """How long ago, with the exact time and zone on hover. Nothing for a time that is not known."""
+    """How long ago, with the exact time and zone on hover. Nothing for a time that is not known.
+
+    dashboard.js lets it go on by the same words.
+    """
     if moment is None:
         return ""
-    return _time(moment, moments.say_age(moment, timezone.now()))
+    return format_html(
+        '<time datetime="{}" title="{}" data-age>{}</time>',
+        moment.isoformat(),
+        moments.say_exactly(moment),
+        moments.say_age(moment, timezone.now()),
+    )
 
 
 @register.simple_tag
@@ -45,9 +53,3 @@ def duration(seconds: float | None) -> str:
 def span(value: timedelta) -> str:
     """A configured span of time."""
     return moments.say_span(value)
-
-
-def _time(moment: datetime, words: str) -> SafeString:
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), moments.say_exactly(moment), words
-    )

@@ -23,13 +23,16 @@ from dashboard.sources.configuration import (
 
 def configuration() -> Configuration:
     """What dashboard.toml says. Raises ConfigurationError with everything that is wrong with it."""
-    path = Path(settings.DASHBOARD_CONFIG)
+    return _load(Path(settings.DASHBOARD_CONFIG), configuration_version())
+
+
+def configuration_version() -> tuple[int, int, int]:
+    """Differs once dashboard.toml was written anew; zeros where it cannot be found."""
     try:
-        status = path.stat()
-        version = (status.st_mtime_ns, status.st_size, status.st_ino)
+        status = Path(settings.DASHBOARD_CONFIG).stat()
     except OSError:
-        version = (0, 0, 0)
-    return _load(path, version)
+        return 0, 0, 0
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 @lru_cache(maxsize=4)

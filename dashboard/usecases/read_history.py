@@ -15,7 +15,7 @@ from dashboard.sources.configuration import Project
 from dashboard.sources.git_refs import RefRefused, resolve_ref
 from dashboard.sources.script_directory import ScriptDirectoryError, ScriptDirectoryReading
 
-__all__ = ["ProjectHistory", "RefRefused", "read_history"]
+__all__ = ["ProjectHistory", "RefRefused", "look_at_history", "read_history"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,11 @@ def read_history(project: Project, *, ref: str | None = None) -> ProjectHistory:
     except ScriptDirectoryError as error:
         return _unreadable(project, error)
     return _history(project, found)
+
+
+def look_at_history(project: Project) -> str:
+    """Differs once read_history would read the work tree anew. Opens no revision file."""
+    return ReadingCache.look(project.source())
 
 
 def _read_at(project: Project, ref: str) -> ProjectHistory:

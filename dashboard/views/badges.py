@@ -28,6 +28,15 @@ STATE_TONES: dict[State, str] = {
 STATE_WORDS: dict[State, str] = {state: state.value.replace("_", " ") for state in State} | {
     State.UNOBSERVED: "not read yet"
 }
+WORST_FIRST = (
+    State.INCONSISTENT,
+    State.FOREIGN_REVISION,
+    State.UNREACHABLE,
+    State.UNVERSIONED,
+    State.UNOBSERVED,
+    State.PENDING,
+    State.CURRENT,
+)
 _OUTCOMES: dict[str, Badge] = {
     Run.Outcome.SUCCEEDED: Badge("succeeded", "succeeded"),
     Run.Outcome.UNCHANGED: Badge("unchanged", "unchanged"),

@@ -15,11 +15,13 @@ from dashboard.models import Run
 from dashboard.revisions.status import State
 from dashboard.sources.configuration import ConfigurationError
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
-from dashboard.views.badges import Badge, badge_of_status
+from dashboard.views.badges import WORST_FIRST, Badge, badge_of_status
 from dashboard.views.statuses import statuses_of
 
 FOLDED_FROM = 13
 """A project with so many environments shows only those that are not current, and a link to all."""
+UNFOLDED = 30
+"""With more environments in all, a project that the page is not about is one line and its worst state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,15 @@ def list_sections(request: HttpRequest) -> tuple[Section, ...]:
     except ConfigurationError:
         statuses = ()
     here = request.path
-    return (_dashboard_section(request, statuses, here), *(_project_section(s, here) for s in statuses))
+    is_long = sum(len(status.environments) for status in statuses) > UNFOLDED
+    projects = (
+        _project_section(status, here, is_folded=is_long and not _is_about(status, here)) for status in statuses
+    )
+    return (_dashboard_section(request, statuses, here), *projects)
+
+
+def _is_about(status: ProjectStatus, here: str) -> bool:
+    return here.startswith(reverse("history", args=[status.project.name]).removesuffix("history/"))
 
 
 def _dashboard_section(request: HttpRequest, statuses: tuple[ProjectStatus, ...], here: str) -> Section:
@@ -85,17 +95,27 @@ def _dashboard_section(request: HttpRequest, statuses: tuple[ProjectStatus, ...]
     return Section("Dashboard", reverse("overview"), tuple(links))
 
 
-def _project_section(status: ProjectStatus, here: str) -> Section:
+def _project_section(status: ProjectStatus, here: str, *, is_folded: bool) -> Section:
     name = status.project.name
     history = reverse("history", args=[name])
     at_revision = here.startswith(history.removesuffix("history/") + "revisions/")
     links = [Link("History", history, here=here == history or at_revision)]
-    shown = status.environments
-    if len(shown) >= FOLDED_FROM:
-        shown = tuple(e for e in shown if e.status.state is not State.CURRENT or e.active_run)[:FOLDED_FROM]
-        links.append(Link(f"All {len(status.environments)} environments", f"{reverse('overview')}?q={name}"))
-    links += [_environment_link(name, e, here) for e in shown]
-    return Section(status.project.title, history, tuple(links))
+    found = [_environment_link(name, e, here) for e in status.environments]
+    busy = [e.status.state is not State.CURRENT or e.active_run is not None for e in status.environments]
+    if is_folded or len(found) >= FOLDED_FROM:
+        worst = min(status.environments, key=_severity, default=None)
+        badge = badge_of_status(worst.status) if worst and is_folded else None
+        count = str(sum(busy) or "") if is_folded else ""
+        words = f"All {len(found)} environments" if len(found) > 1 else "Environment"
+        links.append(Link(words, f"{reverse('overview')}?project={name}", badge, count))
+        found = [link for link, is_busy in zip(found, busy, strict=True) if link.here or (is_busy and not is_folded)]
+        at_hand = [link for link in found[FOLDED_FROM:] if link.here]
+        found = found[:FOLDED_FROM] + at_hand
+    return Section(status.project.title, history, (*links, *found))
+
+
+def _severity(status: EnvironmentStatus) -> int:
+    return WORST_FIRST.index(status.status.state)
 
 
 def _environment_link(project: str, status: EnvironmentStatus, here: str) -> Link:

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_htmx.http import replace_url
 
 from dashboard.access import SEE, permission
-from dashboard.revisions.status import State
+from dashboard.usecases.catalogue import configuration
+from dashboard.usecases.overview_version import next_stale_at, overview_version
 from dashboard.usecases.read_status import ProjectStatus
-from dashboard.views.attention import list_attention
-from dashboard.views.badges import STATE_TONES, STATE_WORDS
+from dashboard.views.attention import Item, list_attention
+from dashboard.views.badges import STATE_TONES, WORST_FIRST
 from dashboard.views.cells import Cell, make_cell
+from dashboard.views.overview_filter import Count, Filter, count_cells, read_filter
 from dashboard.views.requests import PageRequest, wants_part
 from dashboard.views.statuses import statuses_of
 
 COLUMNS_OF_A_MATRIX = 6
 """More environment names than this do not fit side by side: tiles."""
 NAMED_TILES = 13
-"""From so many environments on, a project's tiles are glyphs only."""
+"""From so many environments on, a project's tiles are glyphs only, but for those of the promotion order."""
 ROWS = 50
 
 
@@ -44,20 +44,20 @@ class Row:
         return tuple(cell for cell in self.cells if cell is not None)
 
     @property
-    def are_tiles_named(self) -> bool:
-        """Whether there is room for names on the tiles."""
-        return len(self.environments) < NAMED_TILES
+    def named(self) -> tuple[Cell, ...]:
+        """Those whose tiles carry their name: all of few, of many the ones that require another or are required."""
+        cells = self.environments
+        if len(cells) < NAMED_TILES:
+            return cells
+        required = {name for e in self.status.environments for name in e.environment.requires}
+        requiring = {e.environment.name for e in self.status.environments if e.environment.requires}
+        return tuple(cell for cell in cells if cell.name in required | requiring)
 
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """A filter that is its own legend."""
-
-    tone: str
-    word: str
-    number: int
-    href: str
-    selected: bool
+    @property
+    def unnamed(self) -> tuple[Cell, ...]:
+        """The others."""
+        named = {cell.name for cell in self.named}
+        return tuple(cell for cell in self.environments if cell.name not in named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,118 +66,95 @@ class Overview:
 
     rows: tuple[Row, ...]
     columns: tuple[str, ...]
+    projects: tuple[tuple[str, str], ...]
+    """Name and title of all, also of those that the filter hides."""
     counts: tuple[Count, ...]
+    attention: tuple[Item, ...]
     total: int
     oldest: datetime | None
     listed: tuple[Cell, ...]
     """Those that the filter leaves, or, beside tiles, those that are not current."""
     hidden: int
     """How many more would be listed."""
-    is_filtered: bool
+    filter: Filter
     is_dense: bool
     fits_a_matrix: bool
-    state: str
-    text: str
     refresh_seconds: int
 
 
 @require_safe
 @permission(SEE)
 def overview(request: PageRequest) -> HttpResponse:
-    """The matrix, or with `?state=` or `?q=` the list of what matches."""
+    """The matrix, or with `?state=` or `?q=` the list of what matches. `?seen=`: what a poll has; unchanged, 204."""
+    if wants_part(request, "observe"):
+        return render(request, "_observe_form.html")
+    is_part = wants_part(request, "matrix")
+    version = overview_version()
+    if is_part and _is_unchanged(request.GET.get("seen", ""), version):
+        return HttpResponse(status=204)
     statuses = statuses_of(request)
-    density = request.GET.get("density", "")
-    shown = build_overview(statuses, request.GET.get("state", ""), request.GET.get("q", ""), density)
-    if wants_part(request, "matrix"):
-        response = render(request, "_overview_live.html", {"overview": shown})
+    chosen = read_filter(request.GET, configuration().projects)
+    stale_at = next_stale_at(statuses)
+    context = {
+        "overview": build_overview(statuses, chosen),
+        "stamp": f"{version}-{int(stale_at.timestamp()) if stale_at else ''}",
+    }
+    if is_part:
         # The address bar follows the filter, so that a reload shows the same.
-        return replace_url(response, _filter_href(shown.state, shown.text, density))
-    return render(request, "overview.html", {"overview": shown, "attention": list_attention(statuses)})
+        return replace_url(render(request, "_overview_live.html", context), chosen.href)
+    return render(request, "overview.html", context)
 
 
-def build_overview(statuses: Iterable[ProjectStatus], state: str, text: str, density: str = "") -> Overview:
-    """`state`: a State's value, running, unsettled, failed_run or stale; `text`: part of project / environment."""
+def _is_unchanged(seen: str, version: str) -> bool:
+    """`seen` is the stamp of what is shown: the version, and the second at which time alone changes it."""
+    shown, _, stale_at = seen.partition("-")
+    if shown != version:
+        return False
+    return not stale_at.isdecimal() or timezone.now().timestamp() <= int(stale_at)
+
+
+def build_overview(statuses: Iterable[ProjectStatus], chosen: Filter) -> Overview:
+    """Touches no database."""
     statuses = tuple(statuses)
+    projects = tuple((status.project.name, status.project.title) for status in statuses)
+    if chosen.project:
+        statuses = tuple(status for status in statuses if status.project.name == chosen.project)
     columns = tuple(dict.fromkeys(name for status in statuses for name in status.project.environments))
     rows = tuple(_make_row(status, columns) for status in statuses)
     cells = tuple(cell for row in rows for cell in row.environments)
-    state, text = state.strip(), text.strip()
-    is_filtered = bool(state or text)
     fits_a_matrix = len(columns) <= COLUMNS_OF_A_MATRIX
-    is_dense = density == "tiles" or not fits_a_matrix
-    wanted = tuple(cell for cell in cells if _matches(cell, state, text))
-    listed = wanted if is_filtered else _worst_first(cells) if is_dense else ()
-    moments = [cell.observed_at for cell in cells if cell.observed_at]
+    is_dense = chosen.density == "tiles" or not fits_a_matrix
+    listed = _list(cells, chosen, is_dense)
+    limit = len(listed) if chosen.is_list else ROWS
     return Overview(
         rows=rows,
         columns=columns,
-        counts=_count(cells, state, text),
+        projects=projects,
+        counts=count_cells(cells, chosen),
+        attention=list_attention(statuses),
         total=len(cells),
-        oldest=min(moments, default=None),
-        listed=listed if is_filtered else listed[:ROWS],
-        hidden=0 if is_filtered else max(0, len(listed) - ROWS),
-        is_filtered=is_filtered,
+        oldest=min((cell.observed_at for cell in cells if cell.observed_at), default=None),
+        listed=listed[:limit],
+        hidden=max(0, len(listed) - limit),
+        filter=chosen,
         is_dense=is_dense,
         fits_a_matrix=fits_a_matrix,
-        state=state,
-        text=text,
         refresh_seconds=settings.DASHBOARD_REFRESH_SECONDS,
     )
 
 
-def _make_row(status: ProjectStatus, columns: tuple[str, ...]) -> Row:
+def _make_row(status: ProjectStatus, columns: Sequence[str]) -> Row:
     by_name = {e.environment.name: make_cell(status, e) for e in status.environments}
     return Row(status, tuple(by_name.get(name) for name in columns))
 
 
-def _worst_first(cells: Iterable[Cell]) -> tuple[Cell, ...]:
-    """Those with something to look at or to do."""
-    return tuple(sorted((cell for cell in cells if not cell.is_current), key=lambda cell: _SEVERITY[cell.badge.tone]))
+def _list(cells: Sequence[Cell], chosen: Filter, is_dense: bool) -> tuple[Cell, ...]:
+    """What a filter leaves; without one, beside tiles, what there is to look at or to do, worst first."""
+    if chosen.is_list:
+        return tuple(cell for cell in cells if chosen.matches(cell))
+    if not is_dense:
+        return ()
+    return tuple(sorted((c for c in cells if not c.is_current), key=lambda cell: _SEVERITY[cell.badge.tone]))
 
 
-def _matches(cell: Cell, state: str, text: str) -> bool:
-    """Every word of the text must stand in `project / environment`."""
-    name = f"{cell.project} / {cell.name}".casefold()
-    return (not state or state in cell.kinds) and all(word in name for word in text.casefold().split())
-
-
-def _count(cells: Sequence[Cell], state: str, text: str) -> tuple[Count, ...]:
-    numbers = Counter(kind for cell in cells for kind in cell.kinds)
-    chips = [("", "all", "", len(cells))]
-    chips += [(STATE_TONES[s], STATE_WORDS[s], s.value, numbers[s.value]) for s in _CHIP_ORDER]
-    chips.insert(3, ("running", "running", "running", numbers["running"]))
-    return tuple(
-        Count(tone, word, number, _filter_href(value, text), value == state)
-        for tone, word, value, number in chips
-        if number or not value or value == state
-    )
-
-
-def _filter_href(state: str, text: str, density: str = "") -> str:
-    query = {key: value for key, value in (("state", state), ("q", text), ("density", density)) if value}
-    return f"{reverse('overview')}{'?' + urlencode(query) if query else ''}"
-
-
-_CHIP_ORDER = (
-    State.CURRENT,
-    State.PENDING,
-    State.UNVERSIONED,
-    State.FOREIGN_REVISION,
-    State.INCONSISTENT,
-    State.UNREACHABLE,
-    State.UNOBSERVED,
-)
-_SEVERITY = {
-    STATE_TONES[state]: number
-    for number, state in enumerate(
-        (
-            State.INCONSISTENT,
-            State.FOREIGN_REVISION,
-            State.UNREACHABLE,
-            State.UNVERSIONED,
-            State.UNOBSERVED,
-            State.PENDING,
-            State.CURRENT,
-        )
-    )
-}
+_SEVERITY = {STATE_TONES[state]: number for number, state in enumerate(WORST_FIRST)}

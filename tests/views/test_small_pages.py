@@ -28,7 +28,9 @@ def test_health_needs_no_login_and_tells_nothing(site: ViewedSite) -> None:
 def test_a_refused_person_reads_who_may(lead: Client) -> None:
     answer = lead.post("/projects/api/environments/production/plan/")
 
-    assert answer.status_code == 403 and "A developer plans upgrades." in text_of(answer)
+    assert answer.status_code == 403
+    assert "This needs the role developer or operator." in text_of(answer)
+    assert "in the role lead" in text_of(answer) and "dashboard.create_plan" not in text_of(answer)
 
 
 def test_an_expired_form_says_what_to_do(site: ViewedSite) -> None:
