@@ -11,7 +11,14 @@ import pytest
 from django.core.management import get_commands
 
 from dashboard.sources.configuration import load_configuration
-from dashboard.sources.configuration_schema import BackupTable, EnvironmentTable, ProjectTable, Table, TimeoutsTable
+from dashboard.sources.configuration_schema import (
+    BackupTable,
+    EnvironmentTable,
+    ProjectTable,
+    ScratchTable,
+    Table,
+    TimeoutsTable,
+)
 from tests.faults import load_faults
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,6 +28,7 @@ SECTIONS: dict[str, type[Table]] = {
     "`[projects.NAME]`": ProjectTable,
     "`[projects.NAME.environments.NAME]`": EnvironmentTable,
     "`backup = { ... }` of an environment": BackupTable,
+    "`scratch = { ... }` of an environment": ScratchTable,
     "`timeouts = { ... }` of an environment": TimeoutsTable,
 }
 OF_THE_SERVER = {"BIND", "PORT"}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
-from dashboard.database_target import DatabaseTarget
+from dashboard.database_target import DatabaseTarget, Dialect
 from dashboard.secrets import EnvironmentVariable, SecretFile, SecretUnresolved, Source, resolve_source
 from dashboard.sources.configuration_target import TargetRejected, target_from_url, target_from_variables
 from dashboard.sources.configuration_variables import (
@@ -28,14 +29,27 @@ class NotConfigured(Exception):
 class BackupSettings:
     """The backup that a run of the environment needs."""
 
-    method: Literal["dump", "attest"]
+    method: Literal["dump", "command", "attest"]
+    command: tuple[str, ...]
+    """Program and arguments; empty unless `method` is command. It works in the folder of dashboard.toml."""
+    timeout: timedelta
+    """What the command may take."""
     directory: Path
     """Absolute."""
     tools: str
     """Folder of pg_dump and pg_restore, absolute; empty: found by the server's version."""
     max_age: timedelta
-    verify: Literal["read"]
+    verify: Literal["read", "restore"]
     keep: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScratchSettings:
+    """The server on which backups are restored in order to prove them."""
+
+    url: Source = field(repr=False)
+    space: int | None
+    """Bytes that all copies together may take; None: what the disk has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +83,12 @@ class Environment:
     """The folder of dashboard.toml."""
     allow: frozenset[str]
     requires: tuple[str, ...]
+    accept_findings: frozenset[str]
+    """Levels, as gate/finding_policy.py names them."""
     stale_after: timedelta
     backup: BackupSettings
+    scratch: ScratchSettings | None
+    """None: there is no server for copies."""
     timeouts: Timeouts
     ref: str
     """A branch, tag or commit; empty: the work tree."""
@@ -94,6 +112,29 @@ class Environment:
             reason = f"{self._origin()}{error}"
         # Outside of the handlers, so that no chained error carries what was given.
         raise NotConfigured(reason)
+
+    def resolve_scratch(self, environ: Mapping[str, str]) -> DatabaseTarget | None:
+        """The scratch server, with a database to connect to; None: there is none. Raises NotConfigured."""
+        if self.scratch is None:
+            return None
+        try:
+            url = resolve_source(self.scratch.url, environ, self.base)
+            target = target_from_url(url, driver="", options={}, base=self.base)
+            if target.dialect is Dialect.POSTGRESQL:
+                return target
+            reason = "The scratch server is no PostgreSQL."
+        except SecretUnresolved as error:
+            reason = f"scratch: {error}"
+        except TargetRejected as error:
+            reason = f"scratch: {error}"
+        raise NotConfigured(reason)
+
+    def _scratch_secrets(self, environ: Mapping[str, str]) -> tuple[str, ...]:
+        with suppress(NotConfigured, SecretUnresolved):
+            target = self.resolve_scratch(environ)
+            if target is not None and target.password and self.scratch is not None:
+                return target.password, resolve_source(self.scratch.url, environ, self.base).strip()
+        return ()
 
     def _origin(self) -> str:
         """Where a URL that is wrong was found, for it is not in dashboard.toml."""
@@ -119,7 +160,7 @@ class Environment:
             **{name: values[name.removeprefix("DATABASE_").lower()] for name in DATABASE_VARIABLES},
             **filled,
         }
-        secrets = [target.password, *urls]
+        secrets = [target.password, *urls, *self._scratch_secrets(environ)]
         secrets += [text for key, text in filled.items() if _is_secret(key, self.variables[key])]
         secrets += [text for key, text in options.items() if _is_secret(key, self.options[key])]
         return ResolvedEnvironment(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from dashboard.database_target import Dialect
 from dashboard.secrets import Source
 from dashboard.sources.configuration_problems import ConfigurationProblem, Location, nearest, problem_at
 from dashboard.sources.configuration_schema import EnvironmentTable
@@ -146,3 +147,55 @@ def _check_url_alone(
 def _is_filled(value: Source) -> bool:
     """Whether a variable's value is made from the environment's database."""
     return isinstance(value, str) and bool(placeholders_in(value))
+
+
+def check_backup(location: Location, environment: EnvironmentTable, base: Path) -> Iterator[ConfigurationProblem]:
+    """Whether the keys about backups fit together: a method and what it needs, a proof and what it needs."""
+    backup = environment.backup
+    place = (*location, "backup")
+    if backup.method == "command" and not backup.command:
+        yield problem_at(
+            (*place, "command"), "The method is command, and there is none.", 'Write command = ["program", "argument"].'
+        )
+    if backup.method != "command" and backup.command:
+        yield problem_at(
+            (*place, "command"),
+            "It is not used, since the method is another.",
+            'Write method = "command", or remove it.',
+        )
+    if backup.verify == "restore" and backup.method != "dump":
+        yield problem_at(
+            (*place, "verify"),
+            "Only a backup that the dashboard itself takes can be restored by it.",
+            'Write verify = "read", or method = "dump".',
+        )
+    yield from _check_scratch(location, environment, base)
+
+
+def _check_scratch(location: Location, environment: EnvironmentTable, base: Path) -> Iterator[ConfigurationProblem]:
+    place, scratch = (*location, "scratch"), environment.scratch
+    is_sqlite = isinstance(environment.url, str) and environment.url.strip().startswith("sqlite")
+    may_be_sqlite = environment.url is not None and not isinstance(environment.url, str)
+    if scratch is None:
+        if environment.backup.verify == "restore" and not (is_sqlite or may_be_sqlite):
+            yield problem_at(
+                (*location, "backup", "verify"),
+                "There is no server on which a backup could be restored.",
+                'Name one: scratch = { url = { env = "SCRATCH_URL" } }.',
+            )
+        return
+    if is_sqlite:
+        yield problem_at(place, "A backup of SQLite is restored into a temporary file.", "Remove it.")
+    if scratch.url is None:
+        yield problem_at(place, "It names no server.", 'Write scratch = { url = { env = "SCRATCH_URL" } }.')
+    if not isinstance(scratch.url, str):
+        return
+    try:
+        target = target_from_url(scratch.url, driver="", options={}, base=base)
+    except TargetRejected as error:
+        yield problem_at((*place, "url"), error.message, error.hint)
+        return
+    if target.dialect is not Dialect.POSTGRESQL:
+        yield problem_at(
+            (*place, "url"), "This is no PostgreSQL server.", "Write postgresql://user:password@host:port/postgres."
+        )

@@ -28,7 +28,6 @@ _WRONG_TYPE = {
     "too_short": ("It is empty.", "Give it a value, or leave the key out for the default."),
     "greater_than_equal": ("The number is too small.", "Write 1 or more."),
 }
-_PLANNED_VALUES = {"method": "command", "verify": "restore"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +111,8 @@ def _translated(location: Location, entry: Mapping[str, Any]) -> ConfigurationPr
 
 
 def _unknown_value(location: Location, expected: str) -> ConfigurationProblem:
-    key = next(step for step in reversed(location) if isinstance(step, str))
-    later = _PLANNED_VALUES.get(key)
-    note = f' "{later}" is not supported by this version.' if later else ""
     wanted = expected.replace("'", '"')
-    return problem_at(location, "This is none of the values that the key takes.", f"Write {wanted}.{note}")
+    return problem_at(location, "This is none of the values that the key takes.", f"Write {wanted}.")
 
 
 def _unknown_key(location: Location) -> ConfigurationProblem:
@@ -138,7 +134,7 @@ def _elsewhere(key: str, parent: Location) -> str:
     steps = [*parent, *("?" for _ in range(4 - len(parent)))]
     project, environment = str(steps[1]), str(steps[3])
     candidates: list[Location] = [("projects", project), ("projects", project, "environments", environment)]
-    candidates += [(*candidates[1], "backup"), (*candidates[1], "timeouts")]
+    candidates += [(*candidates[1], inner) for inner in ("backup", "scratch", "timeouts")]
     for candidate in candidates:
         table = table_at(candidate)
         if table is not None and key in table.model_fields:

@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 from dashboard.secrets import EnvironmentVariable, SecretFile, Source
 
 DURATION_HINT = 'Write a number and its unit (s, m, h, d) in quotes: "5s", "10m", "1h", "2d".'
+SIZE_HINT = 'Write a number and its unit (kB, MB, GB, TB) in quotes: "500MB", "50GB".'
 SOURCE_HINT = 'Write a string in quotes, { env = "NAME" } or { file = "path" }.'
 
 _UNITS = {
@@ -26,6 +27,8 @@ _UNITS = {
     "h": timedelta(hours=1),
     "d": timedelta(days=1),
 }
+_SIZE = re.compile(r"([0-9]{1,9})(kB|MB|GB|TB)")
+_BYTES = {"kB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4}
 _DURATION = re.compile(r"([0-9]{1,6})(ms|s|m|h|d)")
 _LONGEST = timedelta(days=3650)
 """Ten years: the clock can be set back by so much without leaving the calendar."""
@@ -60,6 +63,14 @@ def _above_zero(value: timedelta) -> timedelta:
     return value
 
 
+def _size(value: object) -> int | None:
+    """'50GB' in bytes; an omitted key's default comes as it is."""
+    match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise PydanticCustomError("size", "This is no size.", {"hint": SIZE_HINT})
+    return int(match[1]) * _BYTES[match[2]]
+
+
 def _source(value: object) -> Source:
     if isinstance(value, str | EnvironmentVariable | SecretFile):
         return value
@@ -78,6 +89,8 @@ ServerDuration = Annotated[Duration, AfterValidator(_within_server_limit)]
 PositiveServerDuration = Annotated[PositiveDuration, AfterValidator(_within_server_limit)]
 Text = Annotated[str, AfterValidator(_no_nul)]
 FilledText = Annotated[Text, Field(min_length=1)]
+Size = Annotated[int, BeforeValidator(_size)]
+"""Bytes."""
 ConfiguredSource = Annotated[Any, PlainValidator(_source)]
 """A `Source`, kept as it is until an environment is resolved."""
 
@@ -94,14 +107,32 @@ class Table(BaseModel):
 class BackupTable(Table):
     """`backup = { ... }`: how the backup before a run is made, and how good it must be."""
 
-    method: Literal["dump", "attest"] = Field(
-        default="dump", description="how the backup comes about: taken by the dashboard, or attested by the operator"
+    method: Literal["dump", "command", "attest"] = Field(
+        default="dump",
+        description="how the backup comes about: taken by the dashboard, by a command, or attested by the operator",
     )
+    command: list[FilledText] = Field(
+        default=[], description="the command that takes a backup, its program and each argument a string of its own"
+    )
+    timeout: PositiveDuration = Field(default=timedelta(hours=1), description="how long the command may take")
     directory: FilledText | None = Field(default=None, description="the folder of the dumps")
     tools: Text = Field(default="", description="the folder of pg_dump and pg_restore; empty: found by server version")
     max_age: PositiveDuration = Field(default=timedelta(hours=1), description="how old a backup may be for a run")
-    verify: Literal["read"] = Field(default="read", description="how a backup is proven")
+    verify: Literal["read", "restore"] = Field(
+        default="read", description="how a backup is proven: read through, or also restored and compared"
+    )
     keep: int = Field(default=10, ge=1, description="how many backups are kept")
+
+
+class ScratchTable(Table):
+    """`scratch = { ... }`: where backups are restored in order to prove them."""
+
+    url: ConfiguredSource = Field(
+        default=None,
+        repr=False,
+        description="the SQLAlchemy URL of a server for copies, and of a database to connect to",
+    )
+    space: Size | None = Field(default=None, description="how much disk all copies together may take there")
 
 
 class TimeoutsTable(Table):
@@ -117,7 +148,7 @@ class TimeoutsTable(Table):
 class EnvironmentTable(Table):
     """`[projects.NAME.environments.NAME]`: one database that carries a version table."""
 
-    planned = frozenset({"scratch", "rehearsal"})
+    planned = frozenset({"rehearsal"})
 
     url: ConfiguredSource = Field(default=None, repr=False, description="the SQLAlchemy URL of the database")
     variables_prefix: Text = Field(
@@ -137,10 +168,16 @@ class EnvironmentTable(Table):
         default=["upgrade"], description="what may be done to this database"
     )
     requires: list[Text] = Field(default=[], description="environments that must have a revision before this one")
+    accept_findings: list[Literal["error", "destructive", "not_understood", "locking", "breaking", "note"]] = Field(
+        default=["error", "destructive"], description="the levels of findings that an operator must have accepted"
+    )
     stale_after: PositiveDuration = Field(
         default=timedelta(minutes=10), description="the age from which an observation is shown as stale"
     )
     backup: BackupTable = Field(default_factory=BackupTable, description="the backup that a run needs")
+    scratch: ScratchTable | None = Field(
+        default=None, description="the server on which backups are restored in order to prove them"
+    )
     timeouts: TimeoutsTable = Field(default_factory=TimeoutsTable, description="the time limits of a run")
 
 
@@ -190,5 +227,6 @@ _TABLES: Mapping[tuple[int | str, ...], type[Table]] = {
     _PROJECT: ProjectTable,
     _ENVIRONMENT: EnvironmentTable,
     (*_ENVIRONMENT, "backup"): BackupTable,
+    (*_ENVIRONMENT, "scratch"): ScratchTable,
     (*_ENVIRONMENT, "timeouts"): TimeoutsTable,
 }

@@ -249,7 +249,7 @@ def test_what_the_scratch_server_lacks_is_told_before_the_restore(
     origin = contents_of(take()).origin
     place = place_on(postgres_server)
 
-    with pytest.raises(ScratchUnavailable, match='plain may not create databases.*ALTER ROLE "plain" CREATEDB'):
+    with pytest.raises(ScratchUnavailable, match=r'plain may not create databases.*ALTER ROLE "plain" CREATEDB'):
         check_place(place_on(postgres_server, user=role, password="plain-secret"), origin)
     with pytest.raises(ScratchUnavailable, match=r"lacks extensions that the database uses: postgis, timescaledb\."):
         check_place(place, replace(origin, extensions=("timescaledb", "postgis")))
@@ -259,7 +259,7 @@ def test_what_the_scratch_server_lacks_is_told_before_the_restore(
         check_place(place, replace(origin, major=9, server="PostgreSQL 9.6"))
     with pytest.raises(ScratchUnavailable, match=r"needs .* MB, and 1\.0 MB of scratch.space are left"):
         check_place(replace(place, space=1_000_000), origin)
-    with pytest.raises(ScratchUnavailable, match="cannot be reached.*Check host and port"):
+    with pytest.raises(ScratchUnavailable, match=r"cannot be reached.*Check host and port"):
         check_place(place_on(postgres_server, port=1), origin)
     with pytest.raises(ScratchUnavailable, match="No scratch database can be made"), scratch_database(
         place, replace(origin, collate="xx_YY.utf8"), make_marker(OURS, "proof:7", NOW)
@@ -282,7 +282,7 @@ def test_a_scratch_server_on_a_small_disk_is_told_before_the_restore(
     small = postgresql.start(folder, postgres_server.bin)
     try:
         needed = origin if mounted else replace(origin, size=1 << 60)
-        with pytest.raises(ScratchUnavailable, match="free on the scratch server's disk .*Make room"):
+        with pytest.raises(ScratchUnavailable, match=r"free on the scratch server's disk .*Make room"):
             check_place(place_on(small), needed)
     finally:
         postgresql.stop(folder, postgres_server.bin)

@@ -42,6 +42,7 @@ allow = ["upgrade"]
 requires = ["staging", "development"]
 stale_after = "1h30m"
 backup = { method = "attest", directory = "/srv/backups", tools = "tools", max_age = "2d", verify = "read", keep = 3 }
+scratch = { url = { env = "SCRATCH_URL" }, space = "50GB" }
 timeouts = { lock = "500ms", statement = "0s", run = "2h" }
 """
 

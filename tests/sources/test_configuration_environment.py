@@ -250,3 +250,33 @@ def test_a_server_accepts_what_was_resolved(tmp_path: Path, postgres_server: pos
     with postgres_server.connect() as connection, connection.cursor() as cursor:
         cursor.execute("DROP ROLE configured")
     connection.close()
+
+
+def test_a_scratch_server_is_resolved_when_it_is_used_and_its_password_is_a_secret(tmp_path: Path) -> None:
+    lines = 'url = "postgresql://app:first@h/d"\nscratch = { url = { env = "SCRATCH_URL" }, space = "2GB" }'
+    environ = {"SCRATCH_URL": "postgresql://copies:s%40cret@elsewhere:5433/postgres"}
+    found = load_environment(tmp_path, lines)
+
+    server = found.resolve_scratch(environ)
+
+    assert server is not None
+    assert (server.host, server.port, server.name, server.password) == ("elsewhere", 5433, "postgres", "s@cret")
+    assert found.scratch is not None and found.scratch.space == 2 * 1024**3
+    assert {"first", "s@cret", environ["SCRATCH_URL"]} <= set(found.resolve(environ).secrets)
+    assert "s@cret" not in repr(found) and not any(
+        "elsewhere" in text for text in found.resolve(environ).child_variables.values()
+    )
+    with pytest.raises(NotConfigured, match="SCRATCH_URL is not set"):
+        found.resolve_scratch({})
+    assert found.resolve({}).target.password == "first"
+
+
+def test_without_a_scratch_server_there_is_none(tmp_path: Path) -> None:
+    assert load_environment(tmp_path, 'url = "postgresql://h/d"').resolve_scratch({}) is None
+
+
+def test_a_scratch_server_of_another_kind_is_told_when_it_is_used(tmp_path: Path) -> None:
+    found = load_environment(tmp_path, 'url = "postgresql://h/d"\nscratch = { url = { env = "X" } }')
+
+    with pytest.raises(NotConfigured, match="no PostgreSQL"):
+        found.resolve_scratch({"X": "sqlite:///x.db"})

@@ -115,7 +115,6 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path: Path) -> None:
         ("max_age = 1", ".max_age|There is no such key here. It belongs into "),
         ("frobnicate = 1", ".frobnicate|There is no such key. Known here are url, "),
         ("backup = { kep = 3 }", '.backup.kep|There is no such key. Did you mean "keep"?'),
-        ('scratch = { url = { env = "X" } }', ".scratch|This key is not supported by this version. Remove it."),
         ('rehearsal = { max_lock = "5s" }', ".rehearsal|This key is not supported by this version. Remove it."),
     ],
 )
@@ -175,6 +174,28 @@ def test_a_timeout_that_the_server_cannot_count_is_told(tmp_path: Path, key: str
     assert "at most" in only_problem(tmp_path, f'{URL}\ntimeouts = {{ {key} = "25d" }}')[1]
 
 
+@pytest.mark.parametrize(
+    ("lines", "key", "told"),
+    [
+        ('backup = { verify = "restore" }', "backup.verify", "There is no server on which a backup could be restored."),
+        (
+            'backup = { method = "attest", verify = "restore" }\nscratch = { url = "postgresql://h/d" }',
+            "backup.verify",
+            "Only a backup that the dashboard itself takes can be restored by it.",
+        ),
+        ("scratch = {}", "scratch", "It names no server."),
+        ('scratch = { url = "sqlite:///x.db" }', "scratch.url", "This is no PostgreSQL server."),
+        ('scratch = { url = "postgresql://a,b/d" }', "scratch.url", "The host is a list of hosts."),
+        ('scratch = { url = "postgresql://h/d", space = "5" }', "scratch.space", "This is no size."),
+        ('scratch = { url = "postgresql://h/d", space = 5 }', "scratch.space", '"500MB", "50GB"'),
+    ],
+)
+def test_a_scratch_server_that_cannot_be_used_is_told(tmp_path: Path, lines: str, key: str, told: str) -> None:
+    found = only_problem(tmp_path, f'url = "postgresql://h/d"\n{lines}')
+
+    assert found[0] == key and told in found[1]
+
+
 @pytest.mark.parametrize("key", ["lock", "run"])
 def test_a_limit_that_must_exist_is_not_zero(tmp_path: Path, key: str) -> None:
     assert only_problem(tmp_path, f'{URL}\ntimeouts = {{ {key} = "0s" }}')[0] == f"timeouts.{key}"
@@ -185,9 +206,15 @@ def test_a_limit_that_must_exist_is_not_zero(tmp_path: Path, key: str) -> None:
     [
         ('allow = ["upgrade", "drop"]', "allow", '"upgrade", "downgrade", "stamp", "start_fresh" or "restore"'),
         ('allow = "upgrade"', "allow", "This is no list."),
-        ('backup = { method = "command" }', "backup.method", '"command" is not supported by this version'),
-        ('backup = { method = "none" }', "backup.method", '"dump" or "attest"'),
-        ('backup = { verify = "restore" }', "backup.verify", '"restore" is not supported by this version'),
+        ('backup = { method = "command" }', "backup.command", 'Write command = ["program", "argument"].'),
+        ('backup = { method = "none" }', "backup.method", '"dump", "command" or "attest"'),
+        ('backup = { command = ["pgbackrest"] }', "backup.command", "It is not used, since the method is another."),
+        (
+            'backup = { method = "command", command = "x" }',
+            "backup.command",
+            "This is no list. command: the command that takes a backup",
+        ),
+        ('scratch = { url = "postgresql://h/d" }', "scratch", "A backup of SQLite is restored into a temporary file."),
         ("backup = { keep = 0 }", "backup.keep", "Write 1 or more."),
         ('backup = { keep = "3" }', "backup.keep", "This is no whole number."),
         ("backup = { keep = true }", "backup.keep", "This is no whole number."),
