@@ -66,6 +66,18 @@ def in_every(changes: Sequence[tuple[RevisionChange, ...]]) -> tuple[RevisionCha
     return tuple(change for change in changes[0] if all(change.revision in ids for ids in others))
 
 
+def compose(left: Iterable[RevisionChange], right: Iterable[RevisionChange]) -> tuple[RevisionChange, ...]:
+    """What leads from the left side to the right one, of what both did since the same commit."""
+    mine, theirs = {c.revision: c for c in left}, {c.revision: c for c in right}
+    found = []
+    for revision in dict.fromkeys((*mine, *theirs)):
+        before = mine[revision].after if revision in mine else theirs[revision].before
+        after = theirs[revision].after if revision in theirs else mine[revision].before
+        if not same_content(before, after):
+            found.append(RevisionChange(revision, before, after))
+    return tuple(found)
+
+
 def merge_changes(left: Mapping[str, RevisionRecord], changes: SideChanges) -> Merge:
     """What the left side becomes when the right one is merged into it."""
     changed_left = {change.revision for change in changes.left}

@@ -67,3 +67,19 @@ def _read_line(line: str) -> GitRef | None:
     if not seconds or (folder == "refs/remotes/" and name.endswith("/HEAD")):
         return None
     return GitRef(name, _FOLDERS[folder], peeled or commit, datetime.fromtimestamp(int(seconds), UTC))
+
+
+def default_branch(directory: Path) -> str:
+    """What branches are merged into: the remote's own choice, else main or master, else what is checked out.
+
+    Empty outside of a repository, and before its first commit.
+    """
+    answer = run_git(directory, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
+    names = [answer.decode("utf-8", "replace").strip()] if answer else []
+    names += ["main", "master"]
+    here = run_git(directory, "symbolic-ref", "--quiet", "--short", "HEAD")
+    names += [here.decode("utf-8", "replace").strip()] if here else []
+    for name in names:
+        if run_git(directory, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"):
+            return name
+    return "HEAD" if run_git(directory, "rev-parse", "--verify", "--quiet", "HEAD^{commit}") else ""
