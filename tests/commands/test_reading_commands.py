@@ -160,6 +160,37 @@ def test_plan_with_sql_shows_exactly_that_range(shell: Shell) -> None:
     assert "webhooks" not in sql
 
 
+@pytest.mark.parametrize(
+    ("arguments", "direction", "steps", "result"),
+    [
+        (("--downgrade", "--target", "-1"), "downgrade", ["87d1e0a4c36f"], ["da639b5c1f48"]),
+        (("--downgrade", "--target=4c80"), "downgrade", ["87d1e0a4c36f", "da639b5c1f48"], ["4c80f2e6b9d7"]),
+        (("--stamp", "--target", "4c80f2e6b9d7"), "stamp", ["4c80f2e6b9d7"], ["4c80f2e6b9d7"]),
+    ],
+)
+def test_plan_goes_every_way(
+    shell: Shell, arguments: tuple[str, ...], direction: str, steps: list[str], result: list[str]
+) -> None:
+    document = shell.document("plan", "api", "development", *arguments)
+
+    assert (document["direction"], document["result"]) == (direction, result)
+    assert [s["revision"] for s in document["steps"]] == steps
+    assert {s["action"] for s in document["steps"]} == {direction}
+
+
+def test_plan_of_a_downgrade_names_what_would_be_lost_and_says_where_it_is_not_allowed(shell: Shell) -> None:
+    document = shell.document("plan", "api", "development", "--downgrade", "--target", "-1")
+    printed = shell.run("plan", "api", "development", "--downgrade", "--target", "-1").stdout
+
+    assert [(loss["table"], loss["column"]) for loss in document["losses"]] == [
+        ("orders", "priority"),
+        ("orders", "required_by"),
+    ]
+    assert "1. revert 87d1e0a4c36f" in printed and "The data of orders.priority would go" in printed
+    assert "Afterwards the version table holds da639b5c1f48." in printed
+    assert "development does not allow downgrade." in printed
+
+
 def test_plan_check_fails_while_there_is_something_to_apply(shell: Shell) -> None:
     assert shell.run("plan", "api", "staging", "--check").returncode == 1
     assert shell.run("plan", "api", "development", "--check").returncode == 0
@@ -171,6 +202,9 @@ def test_plan_check_fails_while_there_is_something_to_apply(shell: Shell) -> Non
         (("status", "apy"), 'Did you mean "api"'),
         (("plan", "api", "stagin"), 'Did you mean "staging"'),
         (("plan", "api", "staging", "--target", "nope"), "nope"),
+        (("plan", "api", "staging", "--downgrade"), "Name where to go back to"),
+        (("plan", "api", "staging", "--stamp"), "Name the revision to stamp with"),
+        (("plan", "api", "staging", "--downgrade", "--stamp"), "not allowed with"),
         (("history", "other"), "There is no project"),
     ],
 )
