@@ -85,6 +85,12 @@ def read_text(file: IO[bytes], limit: int = -1) -> str:
     return file.read(limit).decode(errors="replace")
 
 
+def read_tail(file: IO[bytes], limit: int) -> str:
+    """The last `limit` bytes of an open file."""
+    file.seek(max(0, file.seek(0, os.SEEK_END) - limit))
+    return file.read(limit).decode(errors="replace")
+
+
 def _watch(
     process: subprocess.Popen[bytes], deadline: Deadline, stop: Callable[[], bool], tick: Callable[[], None]
 ) -> None:

@@ -179,7 +179,9 @@ def _environment(project: str, name: str, table: EnvironmentTable, base: Path, d
             verify=backup.verify,
             keep=backup.keep,
         ),
-        scratch=ScratchSettings(table.scratch.url, table.scratch.space) if table.scratch else None,
+        scratch=ScratchSettings(table.scratch.url, table.scratch.space)
+        if table.scratch and table.scratch.url is not None
+        else None,
         timeouts=Timeouts(lock=table.timeouts.lock, statement=table.timeouts.statement, run=table.timeouts.run),
         driver=table.driver,
         ref=table.ref,

@@ -23,6 +23,7 @@ from dashboard.databases.postgresql.contention import describe_writers
 APPLICATION = "alembic-dashboard lock"
 CONNECT_TIMEOUT = 10.0
 QUERY_TIMEOUT = 10.0
+HELD_TIMEOUT = 5.0
 BETWEEN_TRIES = 0.1
 PARENT, CHILDREN = 1, 2
 """The second keys."""
@@ -68,7 +69,7 @@ class HeldLock:
     def is_held(self) -> bool:
         """Asks the server; False also where it gives no answer."""
         try:
-            backend = self.connection.query("SELECT pg_backend_pid()", timeout=QUERY_TIMEOUT)[0][0]
+            backend = self.connection.query("SELECT pg_backend_pid()", timeout=HELD_TIMEOUT)[0][0]
             holders = _holders(self.connection, self.key, PARENT)
         except DatabaseUnavailable:
             return False
