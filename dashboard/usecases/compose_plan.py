@@ -11,6 +11,7 @@ from dashboard.revisions.routes import Route, find_route
 from dashboard.revisions.status import Reason, State, Status, VersionReading, judge_status
 from dashboard.sources.configuration import Environment, Project
 from dashboard.usecases.examine_steps import examine_steps
+from dashboard.usecases.explain_foreign import explain_foreign
 from dashboard.usecases.read_code import read_environment_history
 from dashboard.usecases.read_history import ProjectHistory
 
@@ -35,7 +36,8 @@ def compose_plan(
     history = history or read_environment_history(project, environment)
     if history.reading is None:
         raise PlanRefused(history.error)
-    _refuse_states(environment.name, direction, judge_status(history.graph, reading))
+    status = explain_foreign(judge_status(history.graph, reading), history)
+    _refuse_states(environment.name, direction, status)
     route = _route(history, direction, reading.rows, requested)
     faults = examine_steps(project=history.project, steps=route.steps).faults
     if faults:

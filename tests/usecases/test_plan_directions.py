@@ -13,6 +13,7 @@ from dashboard.usecases.count_losses import count_losses
 from dashboard.usecases.plan_change import plan_change
 from dashboard.usecases.read_status import read_statuses
 from dashboard.usecases.settle_lost_runs import settle_lost_runs
+from tests.sources.repositories import commit_all, git, start_repository
 from tests.usecases.site import Site
 
 EVERYTHING = 'allow = ["upgrade", "downgrade", "stamp", "start_fresh"]'
@@ -231,6 +232,21 @@ def test_a_foreign_revision_is_offered_a_stamp_and_nothing_else(free_site: Site)
     run = site.go(STAMP, "r3")
 
     assert run.outcome == "succeeded" and site.rows() == ["r3"] and state_of(site) == "current"
+
+
+@pytest.mark.fault(20)
+def test_a_refused_plan_says_on_which_git_ref_a_foreign_revision_exists(sqlite_site: Site) -> None:
+    site = sqlite_site
+    repository = site.project.directory
+    start_repository(repository)
+    commit_all(repository)
+    git(repository, "checkout", "-q", "-b", "feature-x")
+    site.project.add("x4", "pass", message="on a branch")
+    commit_all(repository)
+    git(repository, "checkout", "-q", "main")
+    site.query("UPDATE alembic_version SET version_num = 'x4'")
+
+    assert "x4 exists on feature-x (on a branch)." in refusal_of(site)
 
 
 @pytest.mark.fault(75)
