@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from dashboard.database_target import DatabaseTarget
+from dashboard.databases.measurement import LockWatch
 from dashboard.databases.row_count import Countable, RowCount
 from dashboard.revisions.status import Reason, VersionReading
 
@@ -181,6 +182,13 @@ class Database(Protocol):
 
     def terminate_sessions(self, *, timeout: float) -> int:
         """Ends the sessions of any run, and no others. How many were told. Raises DatabaseUnavailable."""
+        ...
+
+    def watch_locks(self) -> AbstractContextManager[LockWatch]:
+        """Looks at the locks of the sessions of a run until it is left; the run's lock must be held meanwhile.
+
+        Raises DatabaseUnavailable.
+        """
         ...
 
     def hold_run_lock(self, *, wait: float) -> AbstractContextManager[RunLock]:

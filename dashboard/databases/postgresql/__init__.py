@@ -19,6 +19,7 @@ from dashboard.databases.database import (
 from dashboard.databases.postgresql import row_counts, run_lock
 from dashboard.databases.postgresql.connection import Connection, open_connection
 from dashboard.databases.postgresql.contention import read_contention
+from dashboard.databases.postgresql.measure import PostgreSQLLockWatch, watch_locks
 from dashboard.databases.postgresql.observation import APPLICATION, fallback_system, observe_version_table
 from dashboard.databases.postgresql.schema import digest_schema, list_invalid_indexes
 from dashboard.databases.postgresql.stop_sessions import Signal, signal_sessions
@@ -75,6 +76,15 @@ class PostgreSQLDatabase:
     def terminate_sessions(self, *, timeout: float) -> int:
         """See Database."""
         return self._signal(Signal.TERMINATE, timeout)
+
+    @contextmanager
+    def watch_locks(self) -> Iterator[PostgreSQLLockWatch]:
+        """See Database."""
+        with open_connection(self.target, application=APPLICATION, timeout=READ_TIMEOUT) as connection:
+            place = self._place(connection, Deadline(READ_TIMEOUT))
+        key = run_lock.lock_key(place.schema, place.table)
+        with watch_locks(self.target, key=key, children=run_lock.CHILDREN, version_table=place.qualified) as watch:
+            yield watch
 
     @contextmanager
     def hold_run_lock(self, *, wait: float) -> Iterator[RunLock]:

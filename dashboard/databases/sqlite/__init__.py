@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dashboard.database_target import DatabaseTarget
 from dashboard.databases.database import Contender, DatabaseUnavailable, LockUnavailable, RunLock, Session
+from dashboard.databases.measurement import NoLockWatch
 from dashboard.databases.row_count import Countable, RowCount
 from dashboard.databases.sqlite import row_counts, run_lock
 from dashboard.databases.sqlite.connection import read_unchanged, require_file
@@ -64,6 +65,11 @@ class SQLiteDatabase:
     def terminate_sessions(self, *, timeout: float) -> int:
         """See Database: kills the processes of this machine that hold a run's lock."""
         return run_lock.kill_holders(self.path)
+
+    @contextmanager
+    def watch_locks(self) -> Iterator[NoLockWatch]:
+        """See Database: SQLite does not tell who holds its locks."""
+        yield NoLockWatch()
 
     @contextmanager
     def hold_run_lock(self, *, wait: float) -> Iterator[RunLock]:

@@ -1,0 +1,90 @@
+"""What a rehearsal measures of a revision, the same for every dialect, and who watches from beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+LOCK_MODES = (
+    "AccessShareLock",
+    "RowShareLock",
+    "RowExclusiveLock",
+    "ShareUpdateExclusiveLock",
+    "ShareLock",
+    "ShareRowExclusiveLock",
+    "ExclusiveLock",
+    "AccessExclusiveLock",
+)
+"""PostgreSQL's, the weakest first."""
+BLOCKING_MODES = frozenset(LOCK_MODES[4:])
+"""Who holds one of these keeps others from writing to the relation, with the last from reading it as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class LockSpan:
+    """One lock that a revision took on a relation that was there before it."""
+
+    relation: str
+    """Quoted; with its schema where that is not on the search path."""
+    mode: str
+    seconds: float
+    """At most so long: from the last look before it was seen to the first look without it."""
+    to_end: bool
+    """It was still held when the revision was done, so that it stays to the end of the transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLock:
+    """A lock as the session that holds it tells: a relation's oid, and which transaction of which session."""
+
+    relation: int
+    mode: str
+    transaction: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """A table or index that was there before and has a new file now."""
+
+    relation: str
+    bytes: int
+    """Of the new file, a table's with its TOAST table."""
+
+
+class LockWatch(Protocol):
+    """Looks at a rehearsal's locks from another session, from entering to leaving its context."""
+
+    def begin(self, position: int) -> None:
+        """What is taken from now on is of this step of the plan."""
+        ...
+
+    def finish(self) -> None:
+        """Once the rehearsal's sessions are gone; the answers are whole from then on. Raises DatabaseUnavailable."""
+        ...
+
+    def spans(self, position: int, held: Iterable[HeldLock]) -> tuple[LockSpan, ...]:
+        """Of one step, the strongest first. `held`: what the session itself found new at the end of the step."""
+        ...
+
+    def rewrites(self, found: Iterable[tuple[int, int]]) -> tuple[Rewrite, ...]:
+        """Of (oid, bytes) those that were there before the rehearsal, the largest first."""
+        ...
+
+
+class NoLockWatch:
+    """Of a database that does not tell who holds which lock."""
+
+    def begin(self, position: int) -> None:
+        """See LockWatch."""
+
+    def finish(self) -> None:
+        """See LockWatch."""
+
+    def spans(self, position: int, held: Iterable[HeldLock]) -> tuple[LockSpan, ...]:
+        """None."""
+        return ()
+
+    def rewrites(self, found: Iterable[tuple[int, int]]) -> tuple[Rewrite, ...]:
+        """None."""
+        return ()
