@@ -10,6 +10,7 @@ from dashboard.database_target import DatabaseTarget, Dialect
 from dashboard.models import Backup, Run, RunStep
 from dashboard.sources.configuration import NotConfigured, UnknownName
 from dashboard.usecases.catalogue import find_environment, open_database
+from dashboard.usecases.read_history import read_history
 
 _INVALID = ("The index ", " is invalid.")
 AGAIN = "Make a new plan: it starts from what the database holds now."
@@ -91,19 +92,28 @@ def _finish_by_hand(run: Run) -> Iterator[NextStep]:
 
 
 def _decide_about_half_a_revision(run: Run) -> Iterator[NextStep]:
-    """The revision that was begun last is the one of which a part may be there."""
-    begun = run.steps.exclude(state=RunStep.State.WAITING).order_by("-position").first()
-    plan = run.confirmation.plan
-    if begun is None or begun.action != RunStep.Action.UPGRADE:
+    """Of what was begun and is not recorded, a part may be there, or all."""
+    begun = [step for step in run.steps.exclude(state=RunStep.State.WAITING) if not _is_recorded(run, step.revision)]
+    if not begun or any(step.action != RunStep.Action.UPGRADE for step in begun):
         yield NextStep("Compare the schema with what the version table says, and mend by hand what differs.")
         return
-    step = plan.steps[begun.position - 1]
-    name = begun.revision
-    yield NextStep(f"Compare the schema with {step['path']}, the revision {name} that was begun last.")
-    yield NextStep(f"Where all of {name} is there, say so.", f"alembic stamp {shlex.quote(name)}")
-    yield NextStep(
-        f"Where nothing of {name} is there, or once its part is undone by hand: {AGAIN[0].lower()}{AGAIN[1:]}"
-    )
+    names = ", ".join(step.revision for step in begun)
+    yield NextStep(f"Compare the schema with what was begun and is not recorded: {names}.")
+    for step in begun:
+        name = step.revision
+        yield NextStep(f"Where all of {name} is there, say so.", f"alembic stamp {shlex.quote(name)}")
+    rest = f"{AGAIN[0].lower()}{AGAIN[1:]}"
+    yield NextStep(f"Once whatever else is there of it is undone by hand: {rest}")
+
+
+def _is_recorded(run: Run, revision: str) -> bool:
+    """Whether the rows that were read afterwards hold the revision; an unknown project's hold what they name."""
+    rows = run.rows_after or []
+    try:
+        project, _environment = find_environment(run.project, run.environment)
+    except UnknownName:
+        return revision in rows
+    return revision in read_history(project).graph.ancestors(rows)
 
 
 def _restore(run: Run) -> NextStep:

@@ -17,7 +17,7 @@ from dashboard.sources.configuration import Environment, Project
 from dashboard.usecases.catalogue import resolve
 from dashboard.usecases.child_work import connection_settings, describe_leg, describe_project
 from dashboard.usecases.run_journal import RunJournal, describe_event
-from dashboard.usecases.watch_run import RunWatch, Stop, end_sessions, stop_ladder
+from dashboard.usecases.watch_run import RunWatch, Stop
 
 Kind = RunLogLine.Kind
 
@@ -69,10 +69,10 @@ def run_leg(work: Work, leg: Leg) -> None:
         return work.watch.tick()
 
     story.result = run_child(
-        request, on_event=on_event, on_line=journal.output, on_tick=on_tick, ladder=stop_ladder(work.database)
+        request, on_event=on_event, on_line=journal.output, on_tick=on_tick, ladder=work.watch.ladder(work.database)
     )
     if story.result.ending in {Ending.STOPPED, Ending.DEADLINE}:
-        end_sessions(work.database)
+        work.watch.end_sessions(work.database)
     if story.result.ending is Ending.NOT_STARTED and leg.first_position == 1:
         story.started = False
         raise RunRefused(story.result.message)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from enum import StrEnum
 
 from django.utils import timezone
@@ -71,6 +72,17 @@ class RunWatch:
                 self.stop = Stop.CANCELLED
         return self.stop is not None
 
+    def ladder(self, database: Database) -> tuple[Callable[[], None], ...]:
+        """The gentle rungs: the statement is cancelled, then the session ended. The process's own end follows."""
+        return (
+            lambda: self._act(database.cancel_statements),
+            lambda: self.end_sessions(database),
+        )
+
+    def end_sessions(self, database: Database) -> None:
+        """What a child that was killed has left on the server."""
+        self._act(database.terminate_sessions)
+
     @property
     def writers(self) -> tuple[str, ...]:
         """Who else wrote to the version table meanwhile, a sentence each."""
@@ -80,6 +92,12 @@ class RunWatch:
         """For what the run waited when it was last seen to, if that was just now; else empty."""
         seen_at, sentence = self._waited
         return sentence if time.monotonic() - seen_at < LOOK_TIMEOUT else ""
+
+    def _act(self, act: Callable[..., int]) -> None:
+        """A database that gives no answer has the next rung to follow."""
+        if self.stop is not Stop.CONNECTION_LOST:
+            with suppress(DatabaseUnavailable):
+                act(timeout=RUNG_TIMEOUT)
 
     def _store(self) -> None:
         latest = self._latest
@@ -110,19 +128,6 @@ class RunWatch:
                 self._writers.setdefault(contender.pid, describe_writer(contender, self._masker))
 
 
-def stop_ladder(database: Database) -> tuple[Callable[[], None], ...]:
-    """The gentle rungs: the statement is cancelled, then the session ended. The process's own end follows."""
-    return (
-        lambda: _try(database.cancel_statements),
-        lambda: end_sessions(database),
-    )
-
-
-def end_sessions(database: Database) -> None:
-    """What a child that was killed has left on the server."""
-    _try(database.terminate_sessions)
-
-
 def open_cancellation(run: Run) -> Intervention | None:
     """A person's request to cancel that nobody has answered yet."""
     asked = Intervention.objects.filter(run=run, kind=Intervention.Kind.CANCELLATION, answered_at=None)
@@ -134,11 +139,3 @@ def answer(intervention: Intervention, words: str) -> None:
     Intervention.objects.filter(pk=intervention.pk, answered_at=None).update(
         answered_at=timezone.now(), answer=words[:1_000]
     )
-
-
-def _try(act: Callable[..., int]) -> None:
-    """A database that gives no answer has the next rung to follow."""
-    try:
-        act(timeout=RUNG_TIMEOUT)
-    except DatabaseUnavailable:
-        pass
