@@ -7,6 +7,7 @@ from django_tasks import task
 from dashboard.usecases.count_losses import count_losses as count_losses_now
 from dashboard.usecases.execute_run import execute_run
 from dashboard.usecases.observe import observe_environments
+from dashboard.usecases.preview_plan import preview_plan
 from dashboard.usecases.take_backup import take_backup_now
 
 
@@ -32,3 +33,9 @@ def observe(project: str | None = None, environment: str | None = None) -> None:
 def count_losses(plan_id: int) -> None:
     """Counts the rows of what a plan would take away."""
     count_losses_now(plan_id=plan_id)
+
+
+@task(priority=5)
+def preview(plan_id: int) -> None:
+    """Writes a plan's SQL and looks through it."""
+    preview_plan(plan_id=plan_id)

@@ -13,6 +13,7 @@ Actions of a request: "upgrade", "downgrade", "stamp", "sql" (Alembic's offline 
 from __future__ import annotations
 
 import ctypes
+import functools
 import hashlib
 import inspect
 import json
@@ -441,15 +442,31 @@ def _autocommits(connection: Any) -> bool:
 
 
 def _preview_sql(request: dict[str, Any], events: Events, config: Any, script: Any) -> None:
-    """Alembic's offline mode over exactly the planned range; the SQL is one event."""
+    """Alembic's offline mode over exactly the planned range. One event tells the SQL, cut at the steps.
+
+    A step that cannot be written without a database is told with its reason; the others are written all the same.
+    """
     import io
 
     config.output_buffer = buffer = io.StringIO()
+    _allow_reading_alone()
+    pieces: list[dict[str, Any]] = []
+
+    def cut(position: int = 0, revision: str = "", unwritable: str = "") -> None:
+        begin = sum(len(piece["text"]) for piece in pieces)
+        text = buffer.getvalue()[begin:]
+        pieces.append({"position": position, "revision": revision, "text": text, "unwritable": unwritable})
 
     def revisions(rows: tuple[str, ...], context: Any) -> Iterator[Any]:
-        for revision, step in _confirmed_steps(request["way"], request, script, rows):
+        if pieces:
+            raise Refused("env.py runs the revisions more than once. " + ONE_RUN_ONE_DATABASE)
+        cut()
+        steps = _confirmed_steps(request["way"], request, script, rows)
+        for position, (revision, step) in enumerate(steps, request.get("first_position", 1)):
             events.emit("revision_started", revision=revision)
+            told = _write_or_tell(step, buffer)
             yield step
+            cut(position if revision else 0, revision, " ".join(told))
 
     _run_environment(
         request,
@@ -461,7 +478,45 @@ def _preview_sql(request: dict[str, Any], events: Events, config: Any, script: A
         starting_rev=tuple(request["rows"]) or None,
         destination_rev=_destination(request),
     )
-    events.emit("sql", text=buffer.getvalue())
+    cut()
+    if not buffer.getvalue() and request["steps"]:
+        raise Refused("env.py writes its SQL to a place of its own. Let it leave `output_buffer` to Alembic.")
+    events.emit("sql", text=buffer.getvalue(), pieces=pieces)
+
+
+def _write_or_tell(step: Any, buffer: Any) -> list[str]:
+    """The step takes back what it wrote before it failed; the reason is in the list once it was called."""
+    told: list[str] = []
+    plain = step.migration_fn
+
+    @functools.wraps(plain)  # Alembic's comment says its name
+    def write(*args: Any, **kwargs: Any) -> None:
+        begin = buffer.tell()
+        try:
+            plain(*args, **kwargs)
+        except (Exception, SystemExit) as error:
+            buffer.seek(begin)
+            buffer.truncate()
+            told.append("%s: %s" % (type(error).__name__, error))
+
+    step.migration_fn = write
+    return told
+
+
+def _allow_reading_alone() -> None:
+    """A revision that opens a connection of its own, although Alembic is offline, must not change anything by it."""
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    @event.listens_for(Engine, "connect")
+    def forbid(connection: Any, _record: Any) -> None:
+        is_sqlite = "sqlite" in type(connection).__module__
+        cursor = connection.cursor()
+        cursor.execute(
+            "PRAGMA query_only = ON" if is_sqlite else "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
+        )
+        cursor.close()
+        connection.commit()
 
 
 def _probe(request: dict[str, Any], events: Events, config: Any, script: Any) -> None:

@@ -52,7 +52,15 @@ def join_pieces(pieces: Sequence[SqlPiece]) -> str:
 
 
 def _unwritten(piece: SqlPiece) -> Finding:
-    return Finding(piece.position, piece.revision, "not-written", Level.NOT_UNDERSTOOD, 1, "", piece.unwritable)
+    return Finding(
+        piece.position,
+        piece.revision,
+        "not-written",
+        Level.NOT_UNDERSTOOD,
+        1,
+        "",
+        f"Cannot be written without a database: {piece.unwritable}",
+    )
 
 
 def _is_of(statement: Statement, version_table: str) -> bool:

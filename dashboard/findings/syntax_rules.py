@@ -51,7 +51,9 @@ def judge_statement(statement: Statement, dialect: Dialect, made: MadeInPlan) ->
         yield Remark("truncate", Level.DESTRUCTIVE, f"Every row of {names} goes.")
     elif isinstance(parsed, exp.Copy):
         yield Remark("not-understood", Level.NOT_UNDERSTOOD, "COPY: what it reads is not in the SQL.")
-    elif not isinstance(parsed, exp.Create):
+    elif isinstance(parsed, exp.Create):
+        yield from _create(parsed, made)
+    else:
         yield from _rows(parsed, made)
         yield from _calls(parsed)
 
@@ -86,6 +88,13 @@ def _alter(alter: exp.Alter) -> Iterator[Remark]:
     if dropped:
         names = ", ".join(f"{table}.{name}" for name in dropped)
         yield Remark("ban-drop-column", Level.DESTRUCTIVE, f"{names} goes, with its data in every row.")
+
+
+def _create(create: exp.Create, made: MadeInPlan) -> Iterator[Remark]:
+    index, table = create.this, table_name(create)
+    if create.args.get("unique") and isinstance(index, exp.Index) and table not in made.tables:
+        columns = ", ".join(column.name for column in index.find_all(exp.Column)) or "the index"
+        yield Remark("unique-index", Level.NOTE, f"Fails where two rows of {table} are equal in {columns}.")
 
 
 def _rows(parsed: exp.Expr, made: MadeInPlan) -> Iterator[Remark]:

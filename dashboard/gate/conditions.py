@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from dashboard.gate.backup_policy import BackupFacts, BackupPolicy, judge_backup
 from dashboard.gate.condition import Condition, Gate
+from dashboard.gate.finding_policy import FindingFacts, judge_findings
 from dashboard.gate.promotion import Predecessor, judge_promotion
 from dashboard.revisions.plan import Action, Direction, PlanContent
 from dashboard.revisions.status import State
@@ -43,6 +44,7 @@ class GateFacts:
     """A dependency is set by code, so that the order is not certain."""
     is_counted: bool
     """What would be lost has been counted, or it was tried; true where nothing would be lost."""
+    findings: FindingFacts
     predecessors: tuple[Predecessor, ...]
     backup: BackupFacts | None
     policy: BackupPolicy
@@ -74,6 +76,7 @@ def _judge_changes(facts: GateFacts) -> tuple[Condition, ...]:
         _judge_order(facts),
         *_judge_committed(facts),
         *_judge_losses(facts),
+        *_judge_sql(facts),
     )
 
 
@@ -134,6 +137,11 @@ def _judge_losses(facts: GateFacts) -> tuple[Condition, ...]:
         return ()
     words = "What would be lost is counted." if facts.is_counted else "What would be lost is still being counted."
     return (Condition(Gate.CHANGES, "Losses", facts.is_counted, words, "Wait for a worker to have counted it."),)
+
+
+def _judge_sql(facts: GateFacts) -> tuple[Condition, ...]:
+    """A stamp writes the version table alone."""
+    return () if facts.plan.direction is Direction.STAMP else (judge_findings(facts.findings),)
 
 
 def _judge_unchanged(facts: GateFacts) -> Condition:

@@ -6,12 +6,14 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from dashboard import access
-from dashboard.revisions.plan import Direction
+from dashboard.models import Plan
+from dashboard.revisions.plan import Direction, PlanContent
 from dashboard.sources.configuration import UnknownName
 from dashboard.usecases.catalogue import configuration, find_environment
 from dashboard.usecases.compose_plan import PlanRefused, compose_plan
 from dashboard.usecases.documents import history_document, plan_document, status_document
 from dashboard.usecases.plan_change import examine
+from dashboard.usecases.preview_plan import SqlReading, stored_sql
 from dashboard.usecases.read_code import read_environment_history
 from dashboard.usecases.read_history import RefRefused, read_history
 from dashboard.usecases.read_status import latest_observation, read_statuses, reading_of
@@ -64,7 +66,17 @@ def plan(request: HttpRequest, project: str, environment: str) -> JsonResponse:
     except PlanRefused as error:
         return _problem(409, error)
     examination = examine(history, content)
-    return JsonResponse(plan_document(content, examination, observed_at=observation.observed_at, sql=None))
+    return JsonResponse(
+        plan_document(content, examination, observed_at=observation.observed_at, reading=_known_sql(content))
+    )
+
+
+def _known_sql(content: PlanContent) -> SqlReading | None:
+    """Of the same plan, where somebody made it and a worker wrote its SQL: a page never starts a child."""
+    made = Plan.objects.filter(
+        project=content.project, environment=content.environment, fingerprint=content.fingerprint
+    ).first()
+    return stored_sql(made) if made else None
 
 
 def _direction(request: HttpRequest) -> Direction:

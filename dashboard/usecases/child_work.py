@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from dashboard.alembic_process.parent import ChildRequest, Ending, run_child
+from dashboard.findings.finding import SqlPiece
 from dashboard.models import Run
 from dashboard.revisions.plan import Leg, PlanContent, legs_of
 from dashboard.secrets import Masker
 from dashboard.sources.configuration import Environment, Project, ResolvedEnvironment
-from dashboard.usecases.catalogue import resolve
+from dashboard.usecases.catalogue import masker_for, resolve
 
 PREVIEW_SECONDS = 60.0
 PROBE_SECONDS = 30.0
@@ -54,19 +55,26 @@ def connection_settings(run: Run, environment: Environment) -> dict[str, str]:
     }
 
 
-def preview_sql(*, project: Project, environment: Environment, plan: PlanContent) -> str:
-    """The SQL of exactly this plan by Alembic's offline mode. Raises ChildFailed naming the revision that cannot."""
-    answers = (
-        ask_child(
-            project,
-            environment,
-            {"action": "sql", "way": leg.action, **describe_leg(leg)},
-            wanted="sql",
-            seconds=PREVIEW_SECONDS,
-        )
-        for leg in legs_of(plan)
-    )
-    return "\n".join(str(answer["text"]) for answer in answers)
+def preview_sql(*, project: Project, environment: Environment, plan: PlanContent) -> tuple[SqlPiece, ...]:
+    """The SQL of exactly this plan by Alembic's offline mode, cut at its steps, masked. Raises ChildFailed, NotConfigured.
+
+    A step that cannot be written without a database says why; the child refuses files that are not the planned ones.
+    """
+    mask = masker_for(environment).mask
+    pieces: list[SqlPiece] = []
+    for leg in legs_of(plan):
+        content = {"action": "sql", "way": leg.action, "files": dict(plan.files), **describe_leg(leg)}
+        answer = ask_child(project, environment, content, wanted="sql", seconds=PREVIEW_SECONDS)
+        pieces += [
+            SqlPiece(p["position"], p["revision"], _end_line(mask(p["text"])), mask(p["unwritable"]))
+            for p in answer["pieces"]
+            if p["text"] or p["unwritable"]
+        ]
+    return tuple(pieces)
+
+
+def _end_line(text: str) -> str:
+    return text if text.endswith("\n") or not text else f"{text}\n"
 
 
 def describe_leg(leg: Leg) -> dict[str, Any]:

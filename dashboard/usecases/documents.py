@@ -10,8 +10,10 @@ from typing import Any
 from dashboard.revisions.plan import PlanContent
 from dashboard.revisions.records import RevisionRecord
 from dashboard.usecases.examine_steps import Examination
+from dashboard.usecases.preview_plan import SqlReading
 from dashboard.usecases.read_history import ProjectHistory
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
+from dashboard.usecases.sql_script import list_findings, write_script
 
 FORMAT = 1
 
@@ -53,9 +55,14 @@ def history_document(history: ProjectHistory, *, ref: str = "") -> dict[str, Any
 
 
 def plan_document(
-    plan: PlanContent, examination: Examination, *, observed_at: datetime | None, sql: str | None
+    plan: PlanContent,
+    examination: Examination,
+    *,
+    observed_at: datetime | None,
+    reading: SqlReading | None,
+    with_sql: bool = True,
 ) -> dict[str, Any]:
-    """The steps in the order of execution. `sql` is null unless it was asked for."""
+    """The steps in the order of execution. `findings` is null where the SQL is not known, `sql` also where not asked for."""
     return {
         "format": FORMAT,
         "project": plan.project,
@@ -69,8 +76,8 @@ def plan_document(
         "fingerprint": plan.fingerprint,
         "losses": [asdict(loss) for loss in examination.losses],
         "cautions": [asdict(caution) for caution in examination.cautions],
-        "findings": [],
-        "sql": sql,
+        "findings": list_findings(reading) if reading else None,
+        "sql": write_script(reading.pieces) if reading and with_sql else None,
     }
 
 

@@ -18,6 +18,7 @@ from dashboard.revisions.plan import Action, PlanContent, first_difference
 from dashboard.revisions.records import ProblemKind
 from dashboard.revisions.status import State, VersionReading, judge_status
 from dashboard.sources.configuration import Environment, Project
+from dashboard.usecases.accept_finding import finding_facts
 from dashboard.usecases.catalogue import find_environment
 from dashboard.usecases.compose_plan import PlanRefused, compose_again, content_of
 from dashboard.usecases.read_code import read_code, read_environment_history
@@ -65,6 +66,7 @@ def read_gate(
         uncertain=status.uncertain,
         uncommitted=_uncommitted(project, environment, planned),
         is_counted=not plan.losses or plan.counted_at is not None,
+        findings=finding_facts(plan, environment),
         predecessors=tuple(_predecessor(project, name, history, planned) for name in _required(environment, planned)),
         backup=_backup_facts(backup, hash_file=hash_file) if backup else None,
         policy=BackupPolicy(method=environment.backup.method, max_age=environment.backup.max_age),

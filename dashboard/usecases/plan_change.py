@@ -77,7 +77,7 @@ def _nothing_to_do(environment: Environment, content: PlanContent) -> str:
 
 
 def _store(content: PlanContent, examination: Examination, planner: User) -> Plan:
-    from dashboard.tasks import count_losses
+    from dashboard.tasks import count_losses, preview
 
     with transaction.atomic():
         plan = Plan.objects.create(
@@ -98,6 +98,7 @@ def _store(content: PlanContent, examination: Examination, planner: User) -> Pla
             cautions=[asdict(caution) for caution in examination.cautions],
             created_by=planner,
         )
+        preview.enqueue(plan.pk)
         if examination.losses:
             count_losses.enqueue(plan.pk)
     return plan

@@ -9,6 +9,7 @@ import pytest
 
 from dashboard.gate.backup_policy import BackupFacts, BackupPolicy
 from dashboard.gate.conditions import GateFacts, is_open, judge
+from dashboard.gate.finding_policy import FindingFacts
 from dashboard.gate.promotion import Predecessor
 from dashboard.revisions.plan import Direction, PlanContent, make_plan
 from dashboard.revisions.records import RevisionRecord
@@ -58,6 +59,7 @@ FACTS = GateFacts(
     uncommitted=(),
     uncertain=False,
     is_counted=True,
+    findings=FindingFacts(looked=True, error="", number=0, required=0, open=()),
     predecessors=(Predecessor("staging", True, ()),),
     backup=BACKUP,
     policy=BackupPolicy("dump", timedelta(hours=1)),

@@ -13,11 +13,13 @@ from django.contrib.auth.models import Group, User
 
 from dashboard.models import Backup, Plan, Run
 from dashboard.revisions.plan import Direction
+from dashboard.usecases.accept_finding import accept_findings
 from dashboard.usecases.confirm_plan import confirm_plan
 from dashboard.usecases.count_losses import count_losses
 from dashboard.usecases.execute_run import execute_run
 from dashboard.usecases.observe import observe_environments
 from dashboard.usecases.plan_change import plan_change
+from dashboard.usecases.preview_plan import preview_plan
 from dashboard.usecases.review_plan import PlanReview, review_plan
 from dashboard.usecases.take_backup import request_backup, take_backup_now
 from tests.alembic_project import AlembicProject
@@ -88,12 +90,27 @@ class Site:
         return backup
 
     def review(self, plan: Plan) -> PlanReview:
-        """The gate as the operator's page shows it."""
+        """The gate as the operator's page shows it, once the worker has written the plan's SQL."""
+        preview_plan(plan_id=plan.pk)
         return review_plan(plan=plan, user=self.operator)
 
     def confirm(self, plan: Plan) -> Run:
         """The operator types the name and clicks."""
         return confirm_plan(user=self.operator, token=self.review(plan).token, typed="production")
+
+    def accept(self, plan: Plan) -> None:
+        """The operator accepts every finding."""
+        preview_plan(plan_id=plan.pk)
+        findings = [finding.pk for finding in plan.preview.findings.all()]
+        if findings:
+            accept_findings(
+                user=self.operator,
+                project="api",
+                environment="production",
+                plan=plan.pk,
+                findings=findings,
+                reason="ok",
+            )
 
     def execute(self, run: Run) -> Run:
         """What a worker does with it."""
@@ -109,6 +126,7 @@ class Site:
         """The same in any direction."""
         plan = self.plan(*targets, direction=direction)
         self.back_up()
+        self.accept(plan)
         return self.execute(self.confirm(plan))
 
 

@@ -17,6 +17,7 @@ from dashboard.models import Backup, Plan, Run
 from dashboard.usecases.confirm_plan import confirm_plan
 from dashboard.usecases.observe import observe_environments
 from dashboard.usecases.plan_change import plan_change
+from dashboard.usecases.preview_plan import preview_plan
 from dashboard.usecases.review_plan import review_plan
 from dashboard.usecases.take_backup import request_backup, take_backup_now
 from tests.alembic_project import AlembicProject, make_project
@@ -60,9 +61,11 @@ class ViewedSite:
         return plan_change(user=self.operator, project="api", environment="production")
 
     def back_up(self) -> Backup:
-        """Asks for a backup of production and takes it as the worker would."""
+        """Asks for a backup of production and takes it as the worker would, who then has written the plan's SQL, too."""
         backup = request_backup(user=self.operator, project="api", environment="production")
         take_backup_now(backup_id=backup.pk)
+        for plan in Plan.objects.filter(preview=None):
+            preview_plan(plan_id=plan.pk)
         backup.refresh_from_db()
         return backup
 

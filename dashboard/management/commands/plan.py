@@ -7,15 +7,18 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from dashboard.database_target import Dialect
 from dashboard.management.reading import ReadingCommand
 from dashboard.revisions.plan import Action, Direction, PlanContent
+from dashboard.sources.configuration import Environment, Project
 from dashboard.usecases.catalogue import find_environment
-from dashboard.usecases.child_work import preview_sql
+from dashboard.usecases.child_work import ChildFailed
 from dashboard.usecases.compose_plan import compose_plan
 from dashboard.usecases.documents import plan_document
 from dashboard.usecases.examine_steps import Examination
 from dashboard.usecases.observe import observe_environments
 from dashboard.usecases.plan_change import examine
+from dashboard.usecases.preview_plan import SqlReading, read_sql
 from dashboard.usecases.read_code import read_environment_history
 from dashboard.usecases.read_status import reading_of
 
@@ -65,14 +68,32 @@ class Command(ReadingCommand):
             history=history,
         )
         examination = examine(history, plan)
-        sql = preview_sql(project=project, environment=environment, plan=plan) if options["sql"] else None
-        document = plan_document(plan, examination, observed_at=observation.observed_at, sql=sql)
+        sql, unknown = _read_sql(project, environment, plan, needed=options["sql"])
+        document = plan_document(
+            plan, examination, observed_at=observation.observed_at, reading=sql, with_sql=options["sql"]
+        )
         lines = list(_lines(plan, examination))
         if plan.direction not in environment.allow:
             lines.append(f"{environment.name} does not allow {plan.direction.replace('_', ' ')}.")
-        if sql is not None:
-            lines += ["", *sql.splitlines()]
+        lines += [f"{f['revision']}, {f['level']}: {f['message']} ({f['rule']})" for f in document["findings"] or ()]
+        lines += [unknown] if unknown else []
+        if document["sql"] is not None:
+            lines += ["", *document["sql"].splitlines()]
         return document, lines, not plan.steps
+
+
+def _read_sql(
+    project: Project, environment: Environment, plan: PlanContent, *, needed: bool
+) -> tuple[SqlReading | None, str]:
+    """The SQL, and why it is not known. Where it was not asked for, what keeps it from being written is no failure."""
+    if not plan.steps:
+        return SqlReading(Dialect.POSTGRESQL, (), ()), ""
+    try:
+        return read_sql(project=project, environment=environment, plan=plan), ""
+    except ChildFailed as error:
+        if needed:
+            raise
+        return None, f"Its SQL is not known, so there are no findings. {error}"
 
 
 def _lines(plan: PlanContent, examination: Examination) -> Iterator[str]:

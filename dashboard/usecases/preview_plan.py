@@ -1,0 +1,119 @@
+"""Writes, in a worker, the SQL of exactly a plan and keeps it with its findings; no page ever waits for it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass
+
+from django.db import IntegrityError, transaction
+
+from dashboard.database_target import Dialect
+from dashboard.findings.find import find
+from dashboard.findings.finding import Finding as FoundFinding
+from dashboard.findings.finding import FindingsUnavailable, SqlPiece
+from dashboard.gate.finding_policy import Level
+from dashboard.models import Finding, Plan, PlanPreview
+from dashboard.revisions.plan import Direction, PlanContent
+from dashboard.sources.configuration import Environment, NotConfigured, Project, UnknownName
+from dashboard.usecases.catalogue import find_environment, masker_for, resolve
+from dashboard.usecases.child_work import ChildFailed, preview_sql
+from dashboard.usecases.compose_plan import content_of
+from dashboard.usecases.read_code import read_environment_history
+from dashboard.usecases.read_status import latest_observation
+
+logger = logging.getLogger(__name__)
+LARGEST_KEPT = 10_000_000
+"""Characters of SQL; more is rows to insert, which nobody reads."""
+NOT_WRITTEN = "NOT WRITTEN"
+_OFFLINE_HINT = "It asks the database for something, and Alembic's offline mode has none."
+
+
+@dataclass(frozen=True)
+class SqlReading:
+    """The SQL of a plan and what was found in it."""
+
+    dialect: Dialect
+    pieces: tuple[SqlPiece, ...]
+    findings: tuple[FoundFinding, ...]
+
+
+def preview_plan(*, plan_id: int) -> None:
+    """Once for each plan. Never raises for what a project does: its row says why nothing is known."""
+    plan = Plan.objects.filter(pk=plan_id, preview=None).first()
+    if plan is None:
+        return
+    preview = PlanPreview(plan=plan)
+    found: tuple[FoundFinding, ...] = ()
+    try:
+        project, environment = find_environment(plan.project, plan.environment)
+        reading = read_sql(project=project, environment=environment, plan=content_of(plan))
+        preview.dialect, preview.pieces = reading.dialect, [asdict(piece) for piece in reading.pieces]
+        found = reading.findings
+    except (UnknownName, NotConfigured, ChildFailed) as error:
+        preview.error = str(error.args[0])
+    except Exception as error:
+        logger.exception("The SQL of plan %s could not be written", plan.pk)
+        preview.error = f"{type(error).__name__} in the dashboard's worker; its log has the details."
+    _store(plan, preview, found)
+
+
+def read_sql(*, project: Project, environment: Environment, plan: PlanContent) -> SqlReading:
+    """In a child, with the code that the environment runs. Raises ChildFailed, NotConfigured."""
+    code = read_environment_history(project, environment)
+    pieces = preview_sql(project=code.project, environment=environment, plan=plan)
+    pieces = tuple(_tell_unwritten(piece) for piece in pieces)
+    if sum(len(piece.text) for piece in pieces) > LARGEST_KEPT:
+        raise ChildFailed(f"The SQL has more than {LARGEST_KEPT:,} characters, which are not kept.")
+    dialect = resolve(environment).target.dialect
+    observation = latest_observation(project.name, environment.name)
+    server = observation.server if observation else ""
+    mask = masker_for(environment).mask
+    if plan.direction is Direction.STAMP:
+        return SqlReading(dialect, pieces, ())
+    try:
+        found = find(pieces, dialect=dialect, version_table=project.version_table, server=server)
+    except FindingsUnavailable as error:
+        raise ChildFailed(mask(str(error))) from None
+    return SqlReading(dialect, pieces, found)
+
+
+def stored_sql(plan: Plan) -> SqlReading | None:
+    """What the worker kept; None where it has not looked yet, or could not."""
+    preview = PlanPreview.objects.filter(plan=plan, error="").first()
+    if preview is None:
+        return None
+    found = (
+        FoundFinding(f.position, f.revision, f.rule, Level(f.level), f.line, "", f.message)
+        for f in preview.findings.all()
+    )
+    pieces = tuple(SqlPiece(p["position"], p["revision"], p["text"], p["unwritable"]) for p in preview.pieces)
+    return SqlReading(Dialect(preview.dialect), pieces, tuple(found))
+
+
+def _tell_unwritten(piece: SqlPiece) -> SqlPiece:
+    """The reason stands in the text, too, below Alembic's own comment that names the step."""
+    if not piece.unwritable:
+        return piece
+    reason = piece.unwritable
+    if "'NoneType' object" in reason:  # what Python says where a revision uses a connection that is not there
+        reason = f"{_OFFLINE_HINT} ({reason})"
+    first, _, rest = piece.text.partition("\n\n")
+    comment = "\n".join(f"-- {line}" for line in f"{NOT_WRITTEN}: {reason}".splitlines())
+    return SqlPiece(piece.position, piece.revision, f"{first}\n{comment}\n\n{rest}", reason)
+
+
+def _store(plan: Plan, preview: PlanPreview, found: tuple[FoundFinding, ...]) -> None:
+    steps = content_of(plan).steps
+    try:
+        with transaction.atomic():
+            preview.save()
+            Finding.objects.bulk_create(
+                Finding(
+                    preview=preview, position=f.position, revision=f.revision, rule=f.rule, level=f.level,
+                    action=steps[f.position - 1].action, file_sha256=steps[f.position - 1].sha256,
+                    line=f.line, statement_sha256=f.statement_sha256, message=f.message,
+                )
+                for f in found
+            )  # fmt: skip
+    except IntegrityError:
+        logger.info("Plan %s has its SQL already", plan.pk)
