@@ -8,6 +8,8 @@ from django.urls import include, path, reverse_lazy
 
 from dashboard.views.audit import audit
 from dashboard.views.backups import attest_backup, backups, take_backup
+from dashboard.views.branches import branches
+from dashboard.views.compare import compare_heads
 from dashboard.views.confirmation import confirm_plan
 from dashboard.views.environment import environment
 from dashboard.views.health import healthz
@@ -27,6 +29,8 @@ _ENVIRONMENT = f"{_PROJECT}/environments/<slug:environment>"
 urlpatterns = [
     path("", overview, name="overview"),
     path(f"{_PROJECT}/history/", history, name="history"),
+    path(f"{_PROJECT}/compare/", compare_heads, name="compare"),
+    path(f"{_PROJECT}/branches/", branches, name="branches"),
     path(f"{_PROJECT}/revisions/<path:revision>/", revision, name="revision"),
     path(f"{_ENVIRONMENT}/", environment, name="environment"),
     path(f"{_ENVIRONMENT}/plan/", plan, name="plan"),

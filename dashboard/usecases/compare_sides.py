@@ -96,14 +96,18 @@ def _environment(project: Project, name: str) -> ComparedSide:
     reason = Reason(observation.reason) if observation.reason else None
     if reason is not None and reason.state is State.UNREACHABLE:
         raise SideRefused(f"{name} could not be read: {observation.detail or reason.value}")
+    rows, at = tuple(observation.rows), observation.observed_at
+    if environment.ref:
+        code = read_ref_side(project, environment.ref)
+        history = HistorySide(code.history.graph, rows, code.history.unreadable)
+        note = f"It runs {environment.ref}."
+        return ComparedSide(SideKind.ENVIRONMENT, name, f"env:{name}", code.commit, history, False, at, note)
     found = _readable(project)
-    rows = tuple(observation.rows)
     if project.git and any(row not in found.graph.records for row in rows):
         elsewhere = _foreign(project, found, observation)
         if elsewhere is not None:
             return elsewhere
     history = HistorySide(found.graph, rows, _unreadable(found))
-    at = observation.observed_at
     return ComparedSide(SideKind.ENVIRONMENT, name, f"env:{name}", _commit(found), history, True, at)
 
 

@@ -100,6 +100,9 @@ def _project_section(status: ProjectStatus, here: str, *, is_folded: bool) -> Se
     history = reverse("history", args=[name])
     at_revision = here.startswith(history.removesuffix("history/") + "revisions/")
     links = [Link("History", history, here=here == history or at_revision)]
+    links.append(_link("Compare heads", reverse("compare", args=[name]), here))
+    if status.project.git:
+        links.append(_link("Branches", reverse("branches", args=[name]), here))
     found = [_environment_link(name, e, here) for e in status.environments]
     busy = [e.status.state is not State.CURRENT or e.active_run is not None for e in status.environments]
     if is_folded or len(found) >= FOLDED_FROM:

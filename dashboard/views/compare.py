@@ -1,0 +1,192 @@
+"""Compare heads: two sides, the verdict, the fork, and the tables that both touch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from dashboard.access import COMPARE, permission
+from dashboard.revisions.touches import RevisionTouches, SharedTable
+from dashboard.sources.configuration import Project
+from dashboard.sources.git_refs import RefKind, default_branch, list_refs
+from dashboard.usecases.compare import ComparedSides, SideRefused, compare
+from dashboard.usecases.compare_sides import ComparedSide, SideKind
+from dashboard.usecases.merge_commands import merge_commands
+from dashboard.views.badges import Badge
+from dashboard.views.comparison_words import badge_of_judgement, badge_of_relation, title_of_verdict
+from dashboard.views.requests import PageRequest
+from dashboard.views.statuses import find_project
+
+REFS_OFFERED = 200
+ROWS_SHOWN = 50
+"""Of each side, the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An option of a picker."""
+
+    value: str
+    words: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceGroup:
+    """Options under one heading."""
+
+    name: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Picker:
+    """One side's select. `note` says what is known of it."""
+
+    id: str
+    name: str
+    groups: tuple[ChoiceGroup, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForkRow:
+    """One revision that a side has alone."""
+
+    revision: str
+    message: str
+    created: str
+    tables: str
+    is_head: bool
+    link: str
+    """To its page, where the side's files can be shown there."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForkSide:
+    """What one side has alone, newest first."""
+
+    name: str
+    rows: tuple[ForkRow, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """A table that both sides touch."""
+
+    shared: SharedTable
+    badge: Badge
+
+
+@require_safe
+@permission(COMPARE)
+def compare_heads(request: PageRequest, project: str) -> HttpResponse:
+    """`?left=` and `?right=`: `env:NAME`, `ref:GITREF` or `heads`. A side that cannot be compared is a 400 that says why.
+
+    Without them: the repository's main branch with the work tree.
+    """
+    status = find_project(request, project)
+    found = status.project
+    left = request.GET.get("left") or _usual_left(found)
+    right = request.GET.get("right") or "heads"
+    context = {"project": found, "left": left, "right": right, "swapped": urlencode({"left": right, "right": left})}
+    status_code = 200
+    try:
+        compared = compare(project=found, left=left, right=right)
+    except (SideRefused, LookupError) as error:
+        context |= {"refusal": str(error.args[0]), "pickers": _pickers(found, left, right, None)}
+        status_code = 200 if request.htmx else 400
+    else:
+        context |= {"pickers": _pickers(found, left, right, compared), **_comparison(compared)}
+    part = request.htmx and request.htmx.target == "compared"
+    return render(request, "_compared.html" if part else "compare.html", context, status=status_code)
+
+
+def _usual_left(project: Project) -> str:
+    branch = default_branch(project.directory) if project.git else ""
+    if branch:
+        return f"ref:{branch}"
+    return next((f"env:{name}" for name in project.environments), "heads")
+
+
+def _comparison(compared: ComparedSides) -> dict[str, object]:
+    found = compared.comparison
+    title, tone = title_of_verdict(found)
+    return {
+        "compared": compared,
+        "comparison": found,
+        "title": title,
+        "tone": tone,
+        "relation": badge_of_relation(found.relation),
+        "commands": merge_commands(compared.project, found.to_merge),
+        "stray_heads": [group[0] for group in found.to_merge if len(group) == 1],
+        "left_name": _name(compared.left),
+        "right_name": _name(compared.right),
+        "left_side": _fork_side(compared.left, found.only_left, compared.tables.left),
+        "right_side": _fork_side(compared.right, found.only_right, compared.tables.right),
+        "table_rows": [TableRow(shared, badge_of_judgement(shared.judgement)) for shared in compared.tables.shared],
+    }
+
+
+def _fork_side(side: ComparedSide, records: tuple, touches: tuple[RevisionTouches, ...]) -> ForkSide:  # type: ignore[type-arg]
+    tables = {found.revision: ", ".join(dict.fromkeys(touch.table for touch in found.touches)) for found in touches}
+    heads = frozenset(side.history.heads)
+    link = f"?{urlencode({'ref': side.commit})}" if not side.is_work_tree else "?"
+    rows = tuple(
+        ForkRow(
+            record.revision,
+            record.message,
+            record.created_at.strftime("%-d %b %Y") if record.created_at else "",
+            tables.get(record.revision, ""),
+            record.revision in heads,
+            link,
+        )
+        for record in reversed(records[-ROWS_SHOWN:])
+    )
+    return ForkSide(_name(side), rows, len(records))
+
+
+def _name(side: ComparedSide) -> str:
+    return side.name if side.kind is not SideKind.HEADS else "the work tree"
+
+
+def _pickers(project: Project, left: str, right: str, compared: ComparedSides | None) -> tuple[Picker, Picker]:
+    refs = list_refs(project.directory)[:REFS_OFFERED] if project.git else ()
+    offered = {
+        "Work tree": [("heads", "work tree")],
+        "Environments": [(f"env:{name}", name) for name in project.environments],
+        "Branches": [(f"ref:{ref.name}", ref.name) for ref in refs if ref.kind is not RefKind.TAG],
+        "Tags": [(f"ref:{ref.name}", ref.name) for ref in refs if ref.kind is RefKind.TAG],
+    }
+
+    def picker(id: str, name: str, chosen: str, side: ComparedSide | None) -> Picker:
+        listed = dict(offered)
+        if all(value != chosen for options in offered.values() for value, _ in options):
+            listed["As asked"] = [(chosen, chosen)]
+        groups = (
+            ChoiceGroup(title, tuple(Choice(value, words, value == chosen) for value, words in options))
+            for title, options in listed.items()
+            if options
+        )
+        return Picker(id, name, tuple(groups), _note(side) if side else "")
+
+    return (
+        picker("left", "Left", left, compared.left if compared else None),
+        picker("right", "Right", right, compared.right if compared else None),
+    )
+
+
+def _note(side: ComparedSide) -> str:
+    parts = []
+    if side.commit:
+        parts.append(f"commit {side.commit[:12]}{' and what is not committed' if side.is_work_tree else ''}")
+    if side.observed_at:
+        parts.append(f"seen {side.observed_at:%-d %b %Y, %H:%M} UTC")
+    count = len(side.history.held)
+    parts.append(f"{count} revision{'' if count == 1 else 's'}")
+    return ". ".join(filter(None, (", ".join(parts), side.note)))
