@@ -28,7 +28,17 @@ ROLES: dict[str, tuple[str, ...]] = {
 }
 """A lead sees (and may compare: that changes nothing); a developer also plans; an operator also acts."""
 
-_READ_ONLY_ADMIN = ("observation", "plan", "backup", "confirmation", "run", "runstep", "runlogline", "intervention")
+_READ_ONLY_ADMIN = (
+    "observation",
+    "plan",
+    "backup",
+    "proof",
+    "confirmation",
+    "run",
+    "runstep",
+    "runlogline",
+    "intervention",
+)
 
 View = Callable[..., HttpResponse]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from dashboard.models import Backup, Confirmation, Intervention, Observation, Plan, Run, RunLogLine, RunStep
+from dashboard.models import Backup, Confirmation, Intervention, Observation, Plan, Proof, Run, RunLogLine, RunStep
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Any]
@@ -76,6 +76,15 @@ class BackupAdmin(ReadOnly, _Admin):
     list_display = ("__str__", "method", "state", "taken_at", "size", "created_by")
     list_filter = ("state", "method", "project", "environment")
     list_select_related = ("created_by",)
+
+
+@admin.register(Proof)
+class ProofAdmin(ReadOnly, _Admin):
+    """What was done to prove the backups."""
+
+    list_display = ("__str__", "state", "up_to", "requested_at", "requested_by")
+    list_filter = ("state", "up_to")
+    list_select_related = ("requested_by",)
 
 
 @admin.register(Plan)

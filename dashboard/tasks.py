@@ -8,6 +8,7 @@ from dashboard.usecases.count_losses import count_losses as count_losses_now
 from dashboard.usecases.execute_run import execute_run
 from dashboard.usecases.observe import observe_environments
 from dashboard.usecases.preview_plan import preview_plan
+from dashboard.usecases.prove_backup import prove_backup_now
 from dashboard.usecases.take_backup import take_backup_now
 
 
@@ -19,8 +20,14 @@ def execute(run_id: int) -> None:
 
 @task(priority=5)
 def back_up(backup_id: int) -> None:
-    """Takes one requested backup and reads it through."""
+    """Takes one requested backup and proves it."""
     take_backup_now(backup_id=backup_id)
+
+
+@task(priority=5)
+def prove(proof_id: int) -> None:
+    """Proves a backup once more."""
+    prove_backup_now(proof_id=proof_id)
 
 
 @task()

@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from django.db import Error, close_old_connections, connection
 from django.utils import timezone
 
-from dashboard.models import Backup, Run
+from dashboard.models import Backup, Proof, Run
 
 logger = logging.getLogger(__name__)
 INTERVAL_SECONDS = 1.0
 
 
 @contextmanager
-def heartbeat(model: type[Run] | type[Backup], pk: int) -> Iterator[None]:
+def heartbeat(model: type[Run] | type[Backup] | type[Proof], pk: int) -> Iterator[None]:
     """Keeps `heartbeat_at` of one row fresh from a thread of its own, with its own connection."""
     stop = threading.Event()
     thread = threading.Thread(target=_beat, args=(model, pk, stop), daemon=True, name=f"heartbeat-{pk}")
@@ -30,7 +30,7 @@ def heartbeat(model: type[Run] | type[Backup], pk: int) -> Iterator[None]:
         thread.join(timeout=5)
 
 
-def _beat(model: type[Run] | type[Backup], pk: int, stop: threading.Event) -> None:
+def _beat(model: type[Run] | type[Backup] | type[Proof], pk: int, stop: threading.Event) -> None:
     try:
         while not stop.wait(INTERVAL_SECONDS):
             try:

@@ -1,13 +1,11 @@
-"""Backups: asked for by an operator, taken and read through by a worker, or attested by a person."""
+"""Backups: asked for by an operator, taken and proven by a worker, or attested by a person."""
 
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
@@ -20,21 +18,20 @@ from dashboard.databases.backup import (
     BackupRejected,
     BackupUnavailable,
     Progress,
-    delete_backup,
-    read_through,
     take_backup,
 )
-from dashboard.models import HEARTBEAT_LOST_AFTER, Backup
+from dashboard.models import HEARTBEAT_LOST_AFTER, Backup, Proof
 from dashboard.revisions.status import VersionReading
 from dashboard.sources.configuration import Environment, NotConfigured, Project
 from dashboard.usecases.catalogue import find_environment, masker_for, open_database, resolve
 from dashboard.usecases.heartbeat import heartbeat
+from dashboard.usecases.keep_backups import delete_backup_files, delete_surplus_backups
+from dashboard.usecases.look_before_backup import look_before
+from dashboard.usecases.prove_backup import climb
 from dashboard.usecases.read_status import latest_observation
 
 logger = logging.getLogger(__name__)
 
-KEPT_FOR_A_RUN = timedelta(days=30)
-"""A backup that a confirmation named is not deleted before this time."""
 READ_TIMEOUT = 10.0
 
 
@@ -47,16 +44,15 @@ def request_backup(*, user: AbstractBaseUser | AnonymousUser, project: str, envi
     from dashboard.tasks import back_up
 
     operator = access.require(user, access.BACK_UP)
-    find_environment(project, environment)
+    _project, e = find_environment(project, environment)
+    method = Backup.Method.COMMAND if e.backup.method == "command" else Backup.Method.DUMP
     with transaction.atomic():
         if Backup.objects.filter(
             project=project, environment=environment, state=Backup.State.PREPARING,
             heartbeat_at__gt=timezone.now() - HEARTBEAT_LOST_AFTER,
         ).exists():  # fmt: skip
             raise BackupRefused(f"A backup of {environment} is being taken already. Wait until it is done.")
-        backup = Backup.objects.create(
-            project=project, environment=environment, method=Backup.Method.DUMP, created_by=operator
-        )
+        backup = Backup.objects.create(project=project, environment=environment, method=method, created_by=operator)
         back_up.enqueue(backup.pk)
     return backup
 
@@ -106,19 +102,23 @@ def attest_backup(
 
 
 def take_backup_now(*, backup_id: int) -> None:
-    """In a worker: takes the backup, reads it through, and records either the proof or why it failed."""
+    """In a worker: takes the backup, proves it as far as the policy asks, and records the proof or why it failed."""
+    from dashboard.usecases.run_backup_command import run_backup_command
+
     claimed = Backup.objects.filter(pk=backup_id, state=Backup.State.PREPARING, tool="").update(tool="starting")
     if not claimed:
         return
     backup = Backup.objects.get(pk=backup_id)
     project, environment = find_environment(backup.project, backup.environment)
+    take = run_backup_command if backup.method == Backup.Method.COMMAND else _take_and_prove
     try:
         with heartbeat(Backup, backup.pk), _failures(environment):
-            _take_and_prove(backup, project, environment)
+            take(backup, project, environment)
     except BackupRefused as failure:
         Backup.objects.filter(pk=backup.pk, state=Backup.State.PREPARING).update(
-            state=Backup.State.FAILED, error=str(failure), finished_at=timezone.now(), tool=""
+            state=Backup.State.FAILED, error=str(failure), finished_at=timezone.now(), tool="", doing=""
         )
+        delete_backup_files(backup)
         return
     delete_surplus_backups(environment)
 
@@ -142,92 +142,74 @@ def _take_and_prove(backup: Backup, project: Project, environment: Environment) 
     database = open_database(project, environment)
     target = resolve(environment).target
     settings = environment.backup
-    before = _require_rows(database.observe(timeout=READ_TIMEOUT))
-    until = environment.timeouts.run.total_seconds()
-    written = _Progress(backup)
+    before = require_rows(database.observe(timeout=READ_TIMEOUT))
+    look_before(backup, environment)
     file = take_backup(
         target,
         directory=settings.directory,
         stem=_stem(backup, before.rows),
         tools=settings.tools,
-        progress=written,
-        deadline=until,
+        progress=_Progress(backup),
+        deadline=environment.timeouts.run.total_seconds(),
         stop=lambda: False,
     )
-    Backup.objects.filter(pk=backup.pk).update(
-        path=str(file.path), size=file.size, sha256=file.sha256, taken_at=file.taken_at, tool=file.tool,
-        rows=list(before.rows), identity=before.identity, bytes_written=file.size,
-    )  # fmt: skip
-    after = database.observe(timeout=READ_TIMEOUT)
-    if (after.rows, after.identity) != (before.rows, before.identity):
-        raise BackupRefused("The version table changed while the backup was taken. Take another one.")
-    proof = read_through(target, file.path, tools=settings.tools, deadline=until)
-    now = timezone.now()
+    backup.path, backup.size, backup.sha256, backup.tool = str(file.path), file.size, file.sha256, file.tool
+    backup.taken_at, backup.rows, backup.identity = file.taken_at, list(before.rows), before.identity
+    backup.bytes_written, backup.tables = file.size, file.tables
+    backup.contents = file.contents.as_json() if file.contents else None
+    backup.contents_error = masker_for(environment).mask(file.contents_error)
+    backup.save(update_fields=[
+        "path", "size", "sha256", "tool", "taken_at", "rows", "identity", "bytes_written", "tables", "contents",
+        "contents_error",
+    ])  # fmt: skip
+    require_unchanged(before, database.observe(timeout=READ_TIMEOUT))
+    _prove(backup, environment)
+
+
+def _prove(backup: Backup, environment: Environment) -> None:
+    """A backup that could not be restored through no fault of its own is a backup all the same: the gate judges it."""
+    proof = Proof.objects.create(
+        backup=backup, state=Proof.State.WORKING, up_to=environment.backup.verify, requested_by=backup.created_by
+    )
+    with heartbeat(Proof, proof.pk):
+        error = climb(proof, environment)
+    if proof.state == Proof.State.FAILED or backup.read_through_at is None:
+        raise BackupRefused(error)
     Backup.objects.filter(pk=backup.pk, state=Backup.State.PREPARING).update(
-        state=Backup.State.PROVEN, read_through_at=now, read_seconds=proof.seconds, finished_at=now
+        state=Backup.State.PROVEN, finished_at=timezone.now()
     )
 
 
-def _require_rows(reading: VersionReading) -> VersionReading:
+def require_rows(reading: VersionReading) -> VersionReading:
+    """A reading that tells which database it is of. Raises BackupRefused."""
     if not reading.identity:
         raise BackupRefused(f"The database could not be read: {reading.detail}")
     return reading
 
 
+def require_unchanged(before: VersionReading, after: VersionReading) -> None:
+    """The backup holds one state of the version table, and it is known which. Raises BackupRefused."""
+    if (after.rows, after.identity) != (before.rows, before.identity):
+        raise BackupRefused("The version table changed while the backup was taken. Take another one.")
+
+
 def _stem(backup: Backup, rows: tuple[str, ...]) -> str:
     """Tells environment, time and revision; letters that no file system minds."""
     at = "_".join(rows) or "unversioned"
-    name = f"{backup.project}-{backup.environment}-{timezone.now():%Y%m%dT%H%M%SZ}-{at}-{backup.pk}"
-    return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)[:150]
+    name = f"{backup.project}-{backup.environment}-{timezone.now():%Y%m%dT%H%M%SZ}-{at}"[:130]
+    return "".join(c if c.isalnum() or c in "-_." else "_" for c in f"{name}-{backup.pk}")
 
 
 class _Progress:
-    """Writes the bytes done, at most once a second."""
+    """Writes how far it is, at most once a second."""
 
     def __init__(self, backup: Backup) -> None:
         self._backup = backup
         self._next = timezone.now()
 
-    def __call__(self, done: Progress) -> None:
+    def __call__(self, progress: Progress) -> None:
         if timezone.now() >= self._next:
-            Backup.objects.filter(pk=self._backup.pk).update(bytes_written=done.bytes)
+            Backup.objects.filter(pk=self._backup.pk).update(
+                bytes_written=progress.bytes, tables_done=progress.tables, doing=progress.doing.value
+            )
             self._next = timezone.now() + timedelta(seconds=1)
-
-
-def delete_surplus_backups(environment: Environment) -> None:
-    """Beyond the newest `keep` the files go, except those that a confirmation of the last 30 days names."""
-    taken = Backup.objects.filter(
-        project=environment.project, environment=environment.name,
-        method=Backup.Method.DUMP, state=Backup.State.PROVEN,
-    ).order_by("-taken_at")  # fmt: skip
-    for backup in taken[environment.backup.keep :]:
-        if backup.confirmations.filter(created_at__gt=timezone.now() - KEPT_FOR_A_RUN).exists():
-            continue
-        delete_backup(Path(backup.path))
-        Backup.objects.filter(pk=backup.pk).update(state=Backup.State.DELETED)
-
-
-def fail_lost_backups() -> int:
-    """In the observer: a backup whose worker died is failed and its partial files deleted. Returns how many."""
-    lost = Backup.objects.filter(
-        state=Backup.State.PREPARING, heartbeat_at__lt=timezone.now() - HEARTBEAT_LOST_AFTER
-    ).exclude(tool="")
-    number = 0
-    for backup in lost:
-        changed = Backup.objects.filter(pk=backup.pk, state=Backup.State.PREPARING).update(
-            state=Backup.State.FAILED,
-            error="The worker that took it died. Take another one.",
-            finished_at=timezone.now(),
-        )
-        number += changed
-        if changed:
-            _delete_partial(backup)
-    return number
-
-
-def _delete_partial(backup: Backup) -> None:
-    _project, environment = find_environment(backup.project, backup.environment)
-    stem = f"{backup.project}-{backup.environment}-"
-    for path in environment.backup.directory.glob(f"{stem}*"):
-        if re.search(rf"-{backup.pk}(\.[a-z.]+)?$", path.name):
-            delete_backup(path)

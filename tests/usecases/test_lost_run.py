@@ -14,9 +14,10 @@ from django.utils import timezone
 
 from dashboard.models import Backup, Confirmation, Run
 from dashboard.usecases.catalogue import find_environment, open_database
+from dashboard.usecases.keep_backups import fail_lost_backups
 from dashboard.usecases.observe import observe_environments
 from dashboard.usecases.settle_lost_runs import settle_lost_runs
-from dashboard.usecases.take_backup import fail_lost_backups, request_backup
+from dashboard.usecases.take_backup import request_backup
 from tests.usecases.running import wait_for
 from tests.usecases.site import Site
 

@@ -14,13 +14,14 @@ from django.db import close_old_connections
 
 from dashboard.sources.configuration import ConfigurationError
 from dashboard.usecases.catalogue import configuration
+from dashboard.usecases.keep_backups import end_lost_proofs, fail_lost_backups, sweep_scratch_databases
 from dashboard.usecases.observe import observe_environments, thin_observations
 from dashboard.usecases.read_code import fetch_repositories, prepare_worktrees
 from dashboard.usecases.settle_lost_runs import settle_lost_runs
-from dashboard.usecases.take_backup import fail_lost_backups
 
 logger = logging.getLogger("dashboard.observer")
 SETTLE_EVERY_SECONDS = 2.0
+SWEEP_EVERY_SECONDS = 60.0
 THIN_EVERY_SECONDS = 3600.0
 FETCH_LOOK_SECONDS = 5.0
 
@@ -40,6 +41,8 @@ class Command(BaseCommand):
         works = [
             _Work(settle_lost_runs, SETTLE_EVERY_SECONDS),
             _Work(fail_lost_backups, SETTLE_EVERY_SECONDS),
+            _Work(end_lost_proofs, SETTLE_EVERY_SECONDS),
+            _Work(sweep_scratch_databases, SWEEP_EVERY_SECONDS),
             _Work(observe_environments, float(settings.DASHBOARD_REFRESH_SECONDS)),
             _Work(thin_observations, THIN_EVERY_SECONDS),
             _Work(prepare_worktrees, float(settings.DASHBOARD_REFRESH_SECONDS)),

@@ -1,0 +1,42 @@
+"""Where an environment's backups may be restored, in whose name, and which of the copies are still needed."""
+
+from __future__ import annotations
+
+import os
+
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from dashboard.database_target import Dialect
+from dashboard.databases.scratch import Marker, ScratchPlace, make_marker
+from dashboard.models import HEARTBEAT_LOST_AFTER, Proof
+from dashboard.sources.configuration import Environment
+from dashboard.usecases.catalogue import resolve
+
+
+def find_place(environment: Environment) -> ScratchPlace:
+    """The configured server, for SQLite the folder of its backups. Neither: there is none. Raises NotConfigured."""
+    if resolve(environment).target.dialect is Dialect.SQLITE:
+        return ScratchPlace(folder=environment.backup.directory)
+    server = environment.resolve_scratch(os.environ)
+    return ScratchPlace(server=server, space=environment.scratch.space if environment.scratch else None)
+
+
+def name_installation() -> str:
+    """16 hexadecimal digits that all processes of this dashboard share, and no other dashboard has."""
+    return salted_hmac("dashboard.scratch", "installation", algorithm="sha256").hexdigest()[:16]
+
+
+def mark_for(proof: Proof) -> Marker:
+    """For the scratch database of one proof."""
+    return make_marker(name_installation(), f"proof:{proof.pk}", timezone.now())
+
+
+def is_owner_alive(owner: str) -> bool:
+    """Whether the work that a scratch database was made for goes on. What is not understood is left alone."""
+    kind, _, number = owner.partition(":")
+    if kind != "proof":
+        return True
+    return Proof.objects.filter(
+        pk=int(number), state__in=Proof.LIVE, heartbeat_at__gt=timezone.now() - HEARTBEAT_LOST_AFTER
+    ).exists()
