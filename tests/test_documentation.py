@@ -15,6 +15,7 @@ from dashboard.sources.configuration_schema import (
     BackupTable,
     EnvironmentTable,
     ProjectTable,
+    RehearsalTable,
     ScratchTable,
     Table,
     TimeoutsTable,
@@ -29,6 +30,7 @@ SECTIONS: dict[str, type[Table]] = {
     "`[projects.NAME.environments.NAME]`": EnvironmentTable,
     "`backup = { ... }` of an environment": BackupTable,
     "`scratch = { ... }` of an environment": ScratchTable,
+    "`rehearsal = { ... }` of an environment": RehearsalTable,
     "`timeouts = { ... }` of an environment": TimeoutsTable,
 }
 OF_THE_SERVER = {"BIND", "PORT"}

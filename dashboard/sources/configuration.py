@@ -14,6 +14,7 @@ from dashboard.sources.configuration_environment import (
     BackupSettings,
     Environment,
     NotConfigured,
+    RehearsalSettings,
     ResolvedEnvironment,
     ScratchSettings,
     Timeouts,
@@ -31,6 +32,7 @@ __all__ = [
     "Environment",
     "NotConfigured",
     "Project",
+    "RehearsalSettings",
     "ResolvedEnvironment",
     "ScratchSettings",
     "Timeouts",
@@ -182,6 +184,7 @@ def _environment(project: str, name: str, table: EnvironmentTable, base: Path, d
         scratch=ScratchSettings(table.scratch.url, table.scratch.space)
         if table.scratch and table.scratch.url is not None
         else None,
+        rehearsal=RehearsalSettings(table.rehearsal.max_lock, table.rehearsal.max_rewrite) if table.rehearsal else None,
         timeouts=Timeouts(lock=table.timeouts.lock, statement=table.timeouts.statement, run=table.timeouts.run),
         driver=table.driver,
         ref=table.ref,

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
 from dashboard.database_target import DatabaseTarget, Dialect
-from dashboard.secrets import EnvironmentVariable, SecretFile, SecretUnresolved, Source, resolve_source
+from dashboard.secrets import SHORTEST_MASKED, EnvironmentVariable, SecretFile, SecretUnresolved, Source, resolve_source
 from dashboard.sources.configuration_target import TargetRejected, target_from_url, target_from_variables
 from dashboard.sources.configuration_variables import (
     DATABASE_VARIABLES,
     REQUIRED_DATABASE_VARIABLES,
     fill,
     placeholder_values,
+    placeholders_in,
     sounds_secret,
 )
 
@@ -50,6 +51,15 @@ class ScratchSettings:
     url: Source = field(repr=False)
     space: int | None
     """Bytes that all copies together may take; None: what the disk has."""
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsalSettings:
+    """What a plan may do in its rehearsal. None: no limit."""
+
+    max_lock: timedelta | None
+    max_rewrite: int | None
+    """Bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,8 @@ class Environment:
     backup: BackupSettings
     scratch: ScratchSettings | None
     """None: there is no server for copies."""
+    rehearsal: RehearsalSettings | None
+    """None: a run needs no rehearsal."""
     timeouts: Timeouts
     ref: str
     """A branch, tag or commit; empty: the work tree."""
@@ -99,13 +111,14 @@ class Environment:
     variables: Mapping[str, Source] = field(repr=False, hash=False)
     options: Mapping[str, Source] = field(repr=False, hash=False)
 
-    def resolve(self, environ: Mapping[str, str]) -> ResolvedEnvironment:
+    def resolve(self, environ: Mapping[str, str], *, at: DatabaseTarget | None = None) -> ResolvedEnvironment:
         """The database and what a child process is given, with secrets from `environ` and from files.
 
-        Reads files, connects to nothing. Raises NotConfigured.
+        `at`: a copy of the database, to which all that the child is given leads instead; the search path and the
+        driver stay. Reads files, connects to nothing. Raises NotConfigured.
         """
         try:
-            return self._resolved(environ)
+            return self._resolved(environ, at)
         except SecretUnresolved as error:
             reason = str(error)
         except TargetRejected as error:
@@ -144,10 +157,13 @@ class Environment:
             return f"In the file {self.base / self.url.path}: "
         return f"In the variables {self.variables_prefix}DATABASE_...: " if self.variables_prefix else ""
 
-    def _resolved(self, environ: Mapping[str, str]) -> ResolvedEnvironment:
+    def _resolved(self, environ: Mapping[str, str], at: DatabaseTarget | None) -> ResolvedEnvironment:
         options = {key: resolve_source(value, environ, self.base) for key, value in self.options.items()}
         variables = {key: resolve_source(value, environ, self.base) for key, value in self.variables.items()}
-        target, urls = self._target(environ, variables, options)
+        own, urls = self._target(environ, variables, options)
+        target = own if at is None else _moved(own, at)
+        if at is not None:
+            variables = self._movable(variables, own)
         values = placeholder_values(target)
         filled = {
             key: fill(text, values) if isinstance(self.variables[key], str) else text for key, text in variables.items()
@@ -160,7 +176,7 @@ class Environment:
             **{name: values[name.removeprefix("DATABASE_").lower()] for name in DATABASE_VARIABLES},
             **filled,
         }
-        secrets = [target.password, *urls, *self._scratch_secrets(environ)]
+        secrets = [target.password, own.password, *urls, *self._scratch_secrets(environ)]
         secrets += [text for key, text in filled.items() if _is_secret(key, self.variables[key])]
         secrets += [text for key, text in options.items() if _is_secret(key, self.options[key])]
         return ResolvedEnvironment(
@@ -168,6 +184,22 @@ class Environment:
             child_variables=child,
             secrets=tuple(dict.fromkeys(secret for secret in secrets if secret)),
         )
+
+    def _movable(self, variables: Mapping[str, str], own: DatabaseTarget) -> dict[str, str]:
+        """The variables that a copy's child may be given: none that names the environment's own database itself."""
+        kept = {}
+        for key, text in variables.items():
+            source = self.variables[key]
+            if isinstance(source, str) and placeholders_in(source):
+                kept[key] = text
+            elif key not in DATABASE_VARIABLES:  # those are the target's own, and are filled in anew
+                if _leads_to(text, own):
+                    raise NotConfigured(
+                        f"The variable {key} leads to the environment's own database, where no copy may lead. Write it "
+                        "with placeholders, {url} or {host}, {name} and {password}."
+                    )
+                kept[key] = text
+        return kept
 
     def _target(
         self, environ: Mapping[str, str], variables: Mapping[str, str], options: Mapping[str, str]
@@ -191,6 +223,19 @@ class Environment:
         names = [self.variables_prefix + name for name in missing]
         verb = "is" if len(names) == 1 else "are"
         return f"{', '.join(names)} {verb} not set. Set what is missing for the dashboard's processes."
+
+
+def _moved(own: DatabaseTarget, at: DatabaseTarget) -> DatabaseTarget:
+    """`at`, reached as the environment's own is: by its driver, with its search path."""
+    search_path = {key: value for key, value in own.options if key == "options"}
+    return replace(at, driver=own.driver, options=tuple(sorted({**dict(at.options), **search_path}.items())))
+
+
+def _leads_to(text: str, target: DatabaseTarget) -> bool:
+    if target.dialect is Dialect.SQLITE:
+        return target.name in text
+    names_it = "://" in text and target.name in text and target.host in text
+    return names_it or (len(target.password) >= SHORTEST_MASKED and target.password in text)
 
 
 def _is_secret(name: str, source: Source) -> bool:

@@ -169,6 +169,12 @@ def check_backup(location: Location, environment: EnvironmentTable, base: Path) 
             "Only a backup that the dashboard itself takes can be restored by it.",
             'Write verify = "read", or method = "dump".',
         )
+    if environment.rehearsal is not None and backup.method == "command":
+        yield problem_at(
+            (*location, "rehearsal"),
+            "Only on a backup that the dashboard itself takes can a plan be rehearsed.",
+            'Remove it, or write method = "dump" in backup.',
+        )
     yield from _check_scratch(location, environment, base)
 
 
@@ -177,6 +183,12 @@ def _check_scratch(location: Location, environment: EnvironmentTable, base: Path
     is_sqlite = isinstance(environment.url, str) and environment.url.strip().startswith("sqlite")
     may_be_sqlite = environment.url is not None and not isinstance(environment.url, str)
     if scratch is None:
+        if environment.rehearsal is not None and not (is_sqlite or may_be_sqlite):
+            yield problem_at(
+                (*location, "rehearsal"),
+                "There is no server on which a plan could be rehearsed.",
+                'Name one: scratch = { url = { env = "SCRATCH_URL" } }.',
+            )
         if environment.backup.verify == "restore" and not (is_sqlite or may_be_sqlite):
             yield problem_at(
                 (*location, "backup", "verify"),

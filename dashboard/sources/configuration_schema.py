@@ -135,6 +135,15 @@ class ScratchTable(Table):
     space: Size | None = Field(default=None, description="how much disk all copies together may take there")
 
 
+class RehearsalTable(Table):
+    """`rehearsal = { ... }`: what a plan may do to a restored copy before it may be confirmed."""
+
+    max_lock: PositiveDuration | None = Field(
+        default=None, description="how long a lock may be held that keeps others from writing to a table"
+    )
+    max_rewrite: Size | None = Field(default=None, description="how many bytes of tables and indexes may be rewritten")
+
+
 class TimeoutsTable(Table):
     """`timeouts = { ... }`: what a run may wait for, and how long it may take."""
 
@@ -147,8 +156,6 @@ class TimeoutsTable(Table):
 
 class EnvironmentTable(Table):
     """`[projects.NAME.environments.NAME]`: one database that carries a version table."""
-
-    planned = frozenset({"rehearsal"})
 
     url: ConfiguredSource = Field(default=None, repr=False, description="the SQLAlchemy URL of the database")
     variables_prefix: Text = Field(
@@ -177,6 +184,9 @@ class EnvironmentTable(Table):
     backup: BackupTable = Field(default_factory=BackupTable, description="the backup that a run needs")
     scratch: ScratchTable | None = Field(
         default=None, description="the server on which backups are restored in order to prove them"
+    )
+    rehearsal: RehearsalTable | None = Field(
+        default=None, description="asks for a rehearsal on a restored copy before a run, and sets its budgets"
     )
     timeouts: TimeoutsTable = Field(default_factory=TimeoutsTable, description="the time limits of a run")
 
@@ -228,5 +238,6 @@ _TABLES: Mapping[tuple[int | str, ...], type[Table]] = {
     _ENVIRONMENT: EnvironmentTable,
     (*_ENVIRONMENT, "backup"): BackupTable,
     (*_ENVIRONMENT, "scratch"): ScratchTable,
+    (*_ENVIRONMENT, "rehearsal"): RehearsalTable,
     (*_ENVIRONMENT, "timeouts"): TimeoutsTable,
 }

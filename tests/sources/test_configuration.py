@@ -43,6 +43,7 @@ requires = ["staging", "development"]
 stale_after = "1h30m"
 backup = { method = "attest", directory = "/srv/backups", tools = "tools", max_age = "2d", verify = "read", keep = 3 }
 scratch = { url = { env = "SCRATCH_URL" }, space = "50GB" }
+rehearsal = { max_lock = "5s", max_rewrite = "100MB" }
 timeouts = { lock = "500ms", statement = "0s", run = "2h" }
 """
 
@@ -75,6 +76,9 @@ def test_every_key_of_an_environment_is_read(tmp_path: Path) -> None:
     timeouts = environment.timeouts
     assert (timeouts.lock, timeouts.statement) == (timedelta(milliseconds=500), timedelta())
     assert timeouts.run == timedelta(hours=2)
+    assert environment.rehearsal is not None
+    assert environment.rehearsal.max_lock == timedelta(seconds=5)
+    assert environment.rehearsal.max_rewrite == 100 * 1024**2
 
 
 def test_what_is_left_out_has_the_safe_default(tmp_path: Path) -> None:
@@ -95,6 +99,7 @@ def test_what_is_left_out_has_the_safe_default(tmp_path: Path) -> None:
     timeouts = environment.timeouts
     assert (timeouts.lock, timeouts.statement) == (timedelta(seconds=5), timedelta())
     assert timeouts.run == timedelta(hours=1)
+    assert environment.rehearsal is None
 
 
 def test_backups_go_to_the_data_folder_unless_a_folder_is_named(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import psycopg2
 import pytest
 from sqlalchemy import create_engine, text
 
-from dashboard.database_target import Dialect
+from dashboard.database_target import DatabaseTarget, Dialect
 from dashboard.secrets import MASK, Masker
 from dashboard.sources.configuration import NotConfigured
 from tests import postgresql
@@ -280,3 +280,54 @@ def test_a_scratch_server_of_another_kind_is_told_when_it_is_used(tmp_path: Path
 
     with pytest.raises(NotConfigured, match="no PostgreSQL"):
         found.resolve_scratch({"X": "sqlite:///x.db"})
+
+
+COPY = DatabaseTarget(Dialect.POSTGRESQL, "copy", "scratch", 5433, "copies", "other", (("sslmode", "disable"),))
+
+
+def test_everything_a_child_is_given_can_lead_to_a_copy_instead(tmp_path: Path) -> None:
+    lines = """
+url = "postgresql+psycopg2://me:secret@db/api?options=-csearch_path%3Dtenant&sslmode=verify-full"
+variables = { DSN = "{url}", DATABASE_HOST = "{host}", PLACE = "{user} at {name}", LEVEL = "5" }"""
+
+    resolved = load_environment(tmp_path, lines).resolve({}, at=COPY)
+
+    url = "postgresql+psycopg2://copies:other@scratch:5433/copy?options=-csearch_path%3Dtenant&sslmode=disable"
+    assert resolved.target.child_url() == url
+    assert resolved.child_variables == {
+        "DATABASE_URL": url, "DSN": url, "PLACE": "copies at copy", "LEVEL": "5", "DATABASE_HOST": "scratch",
+        "DATABASE_PORT": "5433", "DATABASE_NAME": "copy", "DATABASE_USER": "copies", "DATABASE_PASSWORD": "other",
+    }  # fmt: skip
+    assert {"secret", "other"} <= set(resolved.secrets)
+
+
+@pytest.mark.parametrize(
+    "lines", [FIVE, 'variables = { DATABASE_HOST = "db", DATABASE_NAME = "api", DATABASE_USER = "me" }']
+)
+def test_the_five_variables_lead_to_a_copy_as_well(tmp_path: Path, lines: str) -> None:
+    resolved = load_environment(tmp_path, lines).resolve(VALUES, at=COPY)
+
+    assert resolved.child_variables == {
+        "DATABASE_URL": "postgresql+psycopg2://copies:other@scratch:5433/copy?sslmode=disable",
+        "DATABASE_HOST": "scratch", "DATABASE_PORT": "5433", "DATABASE_NAME": "copy", "DATABASE_USER": "copies",
+        "DATABASE_PASSWORD": "other",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("url", "value"),
+    [
+        ("postgresql://me:secret@db/api", "postgresql://reader@db/api"),
+        ("postgresql://me:secret@db/api", "host=other password=secret"),
+        ("sqlite:////srv/app.db", "/srv/app.db"),
+    ],
+)
+def test_a_variable_that_leads_to_the_database_itself_is_not_given_for_a_copy(
+    tmp_path: Path, url: str, value: str
+) -> None:
+    environment = load_environment(tmp_path, f'url = "{url}"\nvariables = {{ OTHER = "{value}" }}')
+
+    with pytest.raises(NotConfigured, match="The variable OTHER leads to") as caught:
+        environment.resolve({}, at=COPY)
+
+    assert "secret" not in str(caught.value)

@@ -115,7 +115,7 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path: Path) -> None:
         ("max_age = 1", ".max_age|There is no such key here. It belongs into "),
         ("frobnicate = 1", ".frobnicate|There is no such key. Known here are url, "),
         ("backup = { kep = 3 }", '.backup.kep|There is no such key. Did you mean "keep"?'),
-        ('rehearsal = { max_lock = "5s" }', ".rehearsal|This key is not supported by this version. Remove it."),
+        ('rehearsal = { max_lok = "5s" }', '.rehearsal.max_lok|There is no such key. Did you mean "max_lock"?'),
     ],
 )
 @pytest.mark.fault(71)
@@ -182,6 +182,12 @@ def test_a_timeout_that_the_server_cannot_count_is_told(tmp_path: Path, key: str
             'backup = { method = "attest", verify = "restore" }\nscratch = { url = "postgresql://h/d" }',
             "backup.verify",
             "Only a backup that the dashboard itself takes can be restored by it.",
+        ),
+        ("rehearsal = {}", "rehearsal", "There is no server on which a plan could be rehearsed."),
+        (
+            'rehearsal = {}\nbackup = { method = "command", command = ["x"] }\nscratch = { url = "postgresql://h/d" }',
+            "rehearsal",
+            "Only on a backup that the dashboard itself takes can a plan be rehearsed.",
         ),
         ("scratch = {}", "scratch", "It names no server."),
         ('scratch = { url = "sqlite:///x.db" }', "scratch.url", "This is no PostgreSQL server."),
