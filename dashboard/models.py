@@ -463,3 +463,60 @@ class Acceptance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule} in {self.revision} on {self.project}/{self.environment}, accepted by {self.accepted_by}"
+
+
+class AppliedFile(models.Model):
+    """The file of a revision as it was when an environment got it: applied revisions are never edited."""
+
+    class How(models.TextChoices):
+        RUN = "run", "applied by a run"
+        OBSERVED = "observed", "first seen applied"
+
+    project = models.CharField(max_length=100)
+    environment = models.CharField(max_length=100)
+    revision = models.CharField(max_length=255)
+    message = models.TextField(blank=True)
+    path = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    down_revision = models.JSONField(default=list)
+    depends_on = models.JSONField(default=list)
+    how = models.CharField(max_length=10, choices=How.choices)
+    run = models.ForeignKey(Run, on_delete=models.SET_NULL, null=True, blank=True, related_name="applied_files")
+    first_seen_at = models.DateTimeField(default=timezone.now)
+    gone_at = models.DateTimeField(null=True, blank=True)
+    """When the environment was first seen without the revision; empty: it has it still."""
+
+    class Meta:
+        ordering = ["-first_seen_at", "-pk"]
+        indexes = [models.Index(fields=["project", "gone_at"])]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "environment", "revision"],
+                condition=Q(gone_at__isnull=True),
+                name="one_applied_file_a_revision",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.revision} on {self.project}/{self.environment}"
+
+
+class Review(models.Model):
+    """A person's word that they have read a revision's file. It holds for these bytes alone."""
+
+    project = models.CharField(max_length=100)
+    revision = models.CharField(max_length=255)
+    path = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    reviewed_at = models.DateTimeField(default=timezone.now)
+    reviewed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-reviewed_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "revision", "sha256"], name="a_file_is_reviewed_once")
+        ]
+        permissions = [("review_revision", "Can mark a revision's file as reviewed")]
+
+    def __str__(self) -> str:
+        return f"{self.revision} of {self.project}, reviewed by {self.reviewed_by}"
