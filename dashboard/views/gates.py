@@ -9,7 +9,8 @@ from datetime import datetime
 from django.template.defaultfilters import filesizeformat
 
 from dashboard.gate.condition import Condition, Gate
-from dashboard.models import Backup
+from dashboard.models import Backup, Plan
+from dashboard.revisions.plan import Direction
 from dashboard.templatetags.marks import fingerprint
 from dashboard.usecases.review_plan import PlanReview
 from dashboard.views.moments import say_duration
@@ -57,9 +58,8 @@ def list_gates(review: PlanReview) -> tuple[GateView, ...]:
     """In the order in which a person passes them. The last is open only when every condition holds."""
     by_gate = {gate: tuple(c for c in review.conditions if c.gate is gate) for gate in Gate}
     missing = sum(not condition.met for condition in review.conditions)
-    number = len(review.plan.steps)
     return (
-        _gate(Gate.CHANGES, 1, by_gate[Gate.CHANGES], f"{number} revision{'s' if number > 1 else ''} read and pinned"),
+        _gate(Gate.CHANGES, 1, by_gate[Gate.CHANGES], _say_changes(review.plan)),
         _backup_gate(review.backup, by_gate[Gate.BACKUP]),
         GateView(
             Gate.CONFIRM,
@@ -69,6 +69,13 @@ def list_gates(review: PlanReview) -> tuple[GateView, ...]:
             by_gate[Gate.CONFIRM],
         ),
     )
+
+
+def _say_changes(plan: Plan) -> str:
+    if plan.direction == Direction.STAMP:
+        return "only the version table changes"
+    number = len(plan.steps)
+    return f"{number} revision{'' if number == 1 else 's'} read and pinned"
 
 
 def list_missing(conditions: Sequence[Condition]) -> tuple[Condition, ...]:

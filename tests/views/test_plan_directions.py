@@ -11,6 +11,7 @@ from dashboard.models import Plan
 from dashboard.revisions.plan import Direction
 from dashboard.usecases.count_losses import count_losses
 from dashboard.usecases.plan_change import plan_change
+from dashboard.views.plan_words import say_button
 from tests.views.conftest import ViewedSite, text_of
 
 ENVIRONMENT = "/projects/api/environments/production/"
@@ -96,12 +97,12 @@ def test_an_open_gate_names_the_deed_on_its_button(operator: Client, free_site: 
 
     make(site, Direction.STAMP, "r3")
     stamp = text_of(operator.get(PLAN))
-    fresh_plan = make(site, Direction.START_FRESH)
-    count_losses(plan_id=fresh_plan.pk)
-    fresh = text_of(operator.get(PLAN))
+    fresh = make(site, Direction.START_FRESH)
+    down = make(site, Direction.DOWNGRADE, "base")
 
     assert "Stamp production with r3" in stamp and "Only the version table changes: r1 is removed and r3" in stamp
-    assert "Start production fresh, reverting 1, applying 3 revisions" in fresh
+    assert say_button(fresh) == "Start production fresh, reverting 1, applying 3 revisions"
+    assert say_button(down) == "Downgrade production: revert 1 revision"
 
 
 def test_a_foreign_revision_is_offered_a_stamp_and_nothing_else(operator: Client, free_site: ViewedSite) -> None:
