@@ -26,7 +26,7 @@ def write_fleet(directory: Path, total: int = ENVIRONMENTS) -> Path:
         for number, name in enumerate(names):
             path = directory / "databases" / f"{project}-{name}.db"
             _write_database(path, _rows(project, name, number, revisions))
-            requires = 'requires = ["staging"]\n' if name == "production" else ""
+            requires = f'requires = ["{USUAL[number - 1]}"]\n' if name in USUAL[1:] else ""
             tables.append(f'[projects.{project}.environments.{name}]\nurl = "sqlite:///{path}"\n{requires}')
     toml = directory / "dashboard.toml"
     toml.write_text("\n".join(tables))

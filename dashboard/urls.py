@@ -6,7 +6,8 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path, reverse_lazy
 
-from dashboard.views.audit import audit
+from dashboard.views.acceptances import accept, plan_sql
+from dashboard.views.audit import audit, audit_file
 from dashboard.views.backups import attest_backup, backups, take_backup
 from dashboard.views.branches import branches
 from dashboard.views.compare import compare_heads
@@ -16,6 +17,8 @@ from dashboard.views.health import healthz
 from dashboard.views.help import help_page
 from dashboard.views.history import history
 from dashboard.views.icon import favicon
+from dashboard.views.interventions import cancel_run, terminate_session
+from dashboard.views.ledger_file import ledger_file
 from dashboard.views.observations import observe
 from dashboard.views.overview import overview
 from dashboard.views.plan import plan
@@ -33,7 +36,10 @@ urlpatterns = [
     path(f"{_PROJECT}/branches/", branches, name="branches"),
     path(f"{_PROJECT}/revisions/<path:revision>/", revision, name="revision"),
     path(f"{_ENVIRONMENT}/", environment, name="environment"),
+    path(f"{_ENVIRONMENT}/ledger.csv", ledger_file, name="ledger_file"),
     path(f"{_ENVIRONMENT}/plan/", plan, name="plan"),
+    path(f"{_ENVIRONMENT}/plan/sql/", plan_sql, name="plan_sql"),
+    path(f"{_ENVIRONMENT}/acceptances/", accept, name="accept_findings"),
     path(f"{_ENVIRONMENT}/backups/", take_backup, name="take_backup"),
     path(f"{_ENVIRONMENT}/attestations/", attest_backup, name="attest_backup"),
     path(f"{_ENVIRONMENT}/confirmations/", confirm_plan, name="confirm_plan"),
@@ -41,8 +47,11 @@ urlpatterns = [
     path("runs/", runs, name="runs"),
     path("runs/<int:number>/", run, name="run"),
     path("runs/<int:number>/log/", run_log, name="run_log"),
+    path("runs/<int:number>/cancellation/", cancel_run, name="cancel_run"),
+    path("runs/<int:number>/termination/", terminate_session, name="terminate_session"),
     path("backups/", backups, name="backups"),
     path("audit/", audit, name="audit"),
+    path("audit/audit.csv", audit_file, name="audit_file"),
     path("help/", help_page, name="help"),
     path("favicon.ico", favicon, name="favicon"),
     path("login/", auth.LoginView.as_view(template_name="login.html", redirect_authenticated_user=True), name="login"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseStopPolling
 
@@ -17,6 +18,7 @@ from dashboard.revisions.records import RevisionRecord
 from dashboard.revisions.status import Reason, State, Status
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
 from dashboard.views.badges import Badge, badge_of_backup, badge_of_run, badge_of_status
+from dashboard.views.charts import CHANGES, RUNS, draw_pending, draw_runs
 from dashboard.views.distance import Distance, measure_distance
 from dashboard.views.environment_settings import list_settings
 from dashboard.views.ledger import LENGTH, list_entries
@@ -64,9 +66,10 @@ def environment(request: PageRequest, project: str, environment: str) -> HttpRes
     project_status, status = find_environment(request, project, environment)
     mine = {"project": project, "environment": environment}
     number = LENGTH * min(10, max(1, _page(request)))
-    runs = Run.objects.filter(**mine).select_related("confirmation__plan", "confirmation__confirmed_by")[: number + 1]
-    changes = Observation.objects.filter(**mine, changed=True)[: number + 1]
-    entries = list_entries(tuple(runs), tuple(changes))
+    runs = Run.objects.filter(**mine).select_related("confirmation__plan", "confirmation__confirmed_by")
+    newest_runs = tuple(runs[: max(number, RUNS) + 1])
+    changes = tuple(Observation.objects.filter(**mine, changed=True)[: max(number, CHANGES) + 1])
+    entries = list_entries(newest_runs[: number + 1], changes[: number + 1])
     backups = Backup.objects.filter(**mine).exclude(state=Backup.State.DELETED).select_related("created_by")
     lines = tuple(BackupLine(backup, badge_of_backup(backup)) for backup in backups[:BACKUPS_SHOWN])
     context = {
@@ -79,6 +82,8 @@ def environment(request: PageRequest, project: str, environment: str) -> HttpRes
         "other_plans": list_other_plans(project_status, status),
         "entries": entries[:number],
         "next_page": number // LENGTH + 1 if len(entries) > number else None,
+        "pending_chart": draw_pending(project_status.history.graph, changes, timezone.now()),
+        "run_chart": draw_runs(newest_runs),
         "backups": lines,
         "is_preparing": any(line.backup.state == Backup.State.PREPARING for line in lines),
         "facts": list_settings(project_status.project, status.environment),
