@@ -7,7 +7,8 @@ answered by an empty line on the first descriptor, once the parent has stored it
 standard output and standard error, which are the run's log, never to the events.
 
 Actions of a request: "upgrade", "downgrade", "stamp", "sql" (Alembic's offline mode for one of them, `way`) and
-"probe" (ask env.py for its version table).
+"probe" (ask env.py for its version table). With `rehearsal` the first three are measured, by child_measures.py beside
+this file, and no connection to another database than the one of the challenge is let through.
 """
 
 from __future__ import annotations
@@ -51,13 +52,13 @@ class Events:
             self._pipe.write(json.dumps({"event": event, **fields}) + "\n")
             self._pipe.flush()
 
-    def emit_first(self, event: str) -> None:
+    def emit_first(self, event: str, **fields: Any) -> None:
         """Before something that cannot be undone: goes on only when the parent has stored that it will be done.
 
         So that whatever dies, what a run may have committed is known.
         """
         with self._lock:
-            self._pipe.write(json.dumps({"event": event, "ack": True}) + "\n")
+            self._pipe.write(json.dumps({"event": event, "ack": True, **fields}) + "\n")
             self._pipe.flush()
             if not self._answers.readline():
                 raise SystemExit("the worker that started this run is gone")
@@ -149,6 +150,7 @@ def _alembic_config(request: dict[str, Any]) -> Any:
 def _change(request: dict[str, Any], events: Events, config: Any, script: Any) -> None:
     """Goes exactly the confirmed way, telling each revision's beginning and end."""
     progress = Progress(events)
+    measures = _prepare_rehearsal(request, events) if request.get("rehearsal") else None
     _tell_commits(progress)
     _configure_connections(request, progress)
 
@@ -163,11 +165,53 @@ def _change(request: dict[str, Any], events: Events, config: Any, script: Any) -
         for position, (revision, step) in enumerate(steps, request.get("first_position", 1)):
             if revision:
                 progress.start(revision, position)
+            if revision and measures:
+                measures.start()
+                measures.follow(context, step, position)
             yield step
             if revision:
-                events.emit("revision_applied", revision=revision, position=position)
+                took = {"seconds": measures.take_seconds()} if measures else {}
+                events.emit("revision_applied", revision=revision, position=position, **took)
 
     _run_environment(request, config, script, revisions, events, progress, destination_rev=_destination(request))
+
+
+def _prepare_rehearsal(request: dict[str, Any], events: Events) -> Any:
+    """The measures, and a guard: nothing of a rehearsal may reach another database than the restored copy."""
+    import importlib.util
+
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    challenge = request["challenge"]
+
+    @event.listens_for(Engine, "connect")
+    def guard(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        is_sqlite = "sqlite" in type(connection).__module__
+        if challenge["kind"] == "sqlite":
+            is_there = is_sqlite and _is_same_file(_all_rows(cursor, "PRAGMA database_list"), challenge)
+        else:
+            is_there = not is_sqlite and bool(_all_rows(cursor, _challenge_query(challenge))[0][0])
+        cursor.close()
+        connection.rollback()
+        if not is_there:
+            raise Refused(
+                "In the rehearsal something connects to another database than the restored copy. Let env.py and the "
+                "revisions use sqlalchemy.url, DATABASE_URL or the DATABASE_ variables that they are given."
+            )
+
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "child_measures.py")
+    spec = importlib.util.spec_from_file_location("alembic_dashboard_child_measures", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Measures(events)
+
+
+def _all_rows(cursor: Any, statement: str) -> Any:
+    cursor.execute(statement)
+    return cursor.fetchall()
 
 
 def _confirmed_steps(action: str, request: dict[str, Any], script: Any, rows: tuple[str, ...]) -> list[Any]:
@@ -294,7 +338,7 @@ def _check_context(context: Any, request: dict[str, Any], events: Events) -> Non
     challenge = request["challenge"]
     if context.dialect.name != challenge["kind"]:
         raise Refused("env.py connected to %s, the plan is for %s." % (context.dialect.name, challenge["kind"]))
-    is_confirmed = {"postgresql": _sees_advisory_lock, "sqlite": _is_same_file}[challenge["kind"]]
+    is_confirmed = {"postgresql": _sees_advisory_lock, "sqlite": _is_main_file}[challenge["kind"]]
     if not is_confirmed(context.connection, challenge):
         raise Refused(
             "env.py connected to another database than the one that was confirmed and backed up. Nothing was changed. "
@@ -347,17 +391,24 @@ def _in_transaction(connection: Any) -> bool:
 
 def _sees_advisory_lock(connection: Any, challenge: dict[str, Any]) -> bool:
     """The parent holds a random 62-bit advisory lock; it is visible only from within the same database."""
+    return bool(connection.exec_driver_sql(_challenge_query(challenge)).scalar())
+
+
+def _challenge_query(challenge: dict[str, Any]) -> str:
     key = challenge["challenge_key"]
-    found = connection.exec_driver_sql(
+    return (
         "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
         " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
         " AND classid::bigint = %d AND objid::bigint = %d" % (key >> 32, key & 0xFFFFFFFF)
     )
-    return bool(found.scalar())
 
 
-def _is_same_file(connection: Any, challenge: dict[str, Any]) -> bool:
-    for row in connection.exec_driver_sql("PRAGMA database_list"):
+def _is_main_file(connection: Any, challenge: dict[str, Any]) -> bool:
+    return _is_same_file(connection.exec_driver_sql("PRAGMA database_list"), challenge)
+
+
+def _is_same_file(databases: Any, challenge: dict[str, Any]) -> bool:
+    for row in databases:
         if row[1] == "main" and row[2]:
             status = os.stat(row[2])
             return (status.st_dev, status.st_ino) == (challenge["device"], challenge["inode"])
