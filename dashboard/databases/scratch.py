@@ -26,10 +26,14 @@ __all__ = [
     "list_unmarked",
     "make_marker",
     "read_copy",
+    "read_origin",
     "restore_into",
     "scratch_database",
     "sweep",
 ]
+
+
+_NO_PLACE = "There is no scratch server: name one by `scratch` of the environment in dashboard.toml."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +47,17 @@ class ScratchPlace:
     folder: Path | None = None
 
 
+def read_origin(target: DatabaseTarget) -> Origin:
+    """What a copy of a PostgreSQL database would need. Raises ScratchUnavailable."""
+    return restore.read_origin_of(target)
+
+
 def check_place(place: ScratchPlace, origin: Origin) -> None:
     """Everything that can be told before a restore starts. Raises ScratchUnavailable, which says what to mend."""
     if place.server is not None:
         postgresql_scratch.check_server(place.server, origin, space=place.space)
+    elif place.folder is None:
+        raise ScratchUnavailable(_NO_PLACE)
 
 
 @contextmanager
@@ -60,7 +71,7 @@ def scratch_database(place: ScratchPlace, origin: Origin, marker: Marker) -> Ite
             yield target
         return
     if place.folder is None:
-        raise ScratchUnavailable("There is no scratch server: set `scratch` of the environment in dashboard.toml.")
+        raise ScratchUnavailable(_NO_PLACE)
     with sqlite_scratch.scratch_folder(place.folder, marker) as target:
         yield target
 

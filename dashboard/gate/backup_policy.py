@@ -1,4 +1,4 @@
-"""Which backup opens the gate: of this database, at these rows, young enough, read through, unchanged."""
+"""Which backup opens the gate: of this database, at these rows, young enough, proven as asked, unchanged."""
 
 from __future__ import annotations
 
@@ -15,8 +15,12 @@ class BackupPolicy:
     """What an environment asks of a backup."""
 
     method: str
-    """`dump`: only one that the dashboard took; `attest`: an attested one is good as well."""
+    """`dump`: only one that the dashboard took; `command`: one that a command took is good as well; `attest`: one that
+    a person attests is good as well.
+    """
     max_age: timedelta
+    verify: str = "read"
+    """How far one that the dashboard took must be proven: `read`, or `restore`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,18 @@ class BackupFacts:
     error: str
     file_changed: str = ""
     """Why the file is not the one that was proven; empty: it is, or it was not looked at now."""
+    was_restored: bool = False
+    """Into a scratch database, and found equal to its snapshot."""
+    restore_error: str = ""
+    """Why it could not be restored when that was last tried."""
+
+
+_GOOD_METHODS = {"dump": {"dump"}, "command": {"dump", "command"}, "attest": {"dump", "attest"}}
+"""Policy -> methods of a backup."""
+_PROOFS = {
+    "attest": " It is attested by a person and not proven here.",
+    "command": " It was taken by a command, which said that it succeeded, and is not proven here.",
+}
 
 
 def judge_backup(
@@ -46,8 +62,7 @@ def judge_backup(
         assert backup is not None and backup.taken_at is not None
         until = backup.taken_at + policy.max_age - now
         words = f"Backup {backup.number} is {_age(now - backup.taken_at)} old, good for another {_age(until)}."
-        if backup.method == "attest":
-            words += " It is attested by a person and not proven here."
+        words += _PROOFS.get(backup.method, " It was restored and compared." if backup.was_restored else "")
         return (Condition(Gate.BACKUP, "Backup", True, words, ""),)
     words, mend = wrong
     return (Condition(Gate.BACKUP, "Backup", False, words, mend),)
@@ -56,7 +71,7 @@ def judge_backup(
 def _faults(
     backup: BackupFacts | None, policy: BackupPolicy, plan: PlanContent, now: datetime
 ) -> Iterator[tuple[str, str]]:
-    mend = "Take a new backup." if policy.method == "dump" else "Take a new backup, or attest one taken elsewhere."
+    mend = "Take a new backup, or attest one taken elsewhere." if policy.method == "attest" else "Take a new backup."
     if backup is None:
         yield f"There is no backup of {plan.environment} yet.", mend
         return
@@ -67,13 +82,20 @@ def _faults(
             mend,
         )
     if backup.state == "preparing":
-        yield f"{name} is being taken and read through.", "Wait until it is done."
+        yield f"{name} is being taken and proven.", "Wait until it is done."
     if backup.state != "proven":
         yield f"{name} is {backup.state}{': ' + backup.error if backup.error else '.'}", mend
-    if backup.method == "attest" and policy.method != "attest":
-        yield f"{name} is attested; {plan.environment} asks for a backup that the dashboard took.", mend
+    if backup.method not in _GOOD_METHODS[policy.method]:
+        how = "is attested" if backup.method == "attest" else "was taken by a command"
+        wanted = "its command or the dashboard" if policy.method == "command" else "the dashboard"
+        yield f"{name} {how}; {plan.environment} asks for a backup that {wanted} took.", mend
     if backup.method == "dump" and not backup.was_read_through:
         yield f"{name} was never read through.", mend
+    if backup.method == "dump" and policy.verify == "restore" and not backup.was_restored:
+        yield (
+            f"{name} was read through, but not restored. {backup.restore_error}".rstrip(),
+            "Restore it into a scratch database once what is missing is there, or take a new backup.",
+        )
     if backup.file_changed:
         yield f"{name} is no longer what was proven: {backup.file_changed}", mend
     if backup.identity != plan.identity:

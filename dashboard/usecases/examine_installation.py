@@ -17,6 +17,7 @@ from dashboard.sources.configuration import Environment, NotConfigured, Project
 from dashboard.usecases.catalogue import configuration, masker_for, resolve
 from dashboard.usecases.child_work import ChildFailed, probe
 from dashboard.usecases.examine_interpreter import examine_interpreter
+from dashboard.usecases.examine_scratch import examine_scratch
 from dashboard.usecases.observe import observe_environments
 from dashboard.usecases.read_history import ProjectHistory, read_history
 from dashboard.usecases.read_status import reading_of
@@ -86,6 +87,8 @@ def _examine_environment(
     if environment.backup.method == "dump":
         yield _examine_tools(environment, name)
         yield _examine_space(environment.backup.directory, name)
+        for finding in examine_scratch(environment=environment):
+            yield Diagnosis(name, finding.words, finding.mend)
 
 
 def _examine_env_py(project: Project, environment: Environment, name: str) -> Diagnosis:

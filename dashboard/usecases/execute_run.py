@@ -72,10 +72,10 @@ def _execute(run: Run, project: Project, environment: Environment, journal: RunJ
     with database.hold_run_lock(wait=LOCK_WAIT) as lock:
         journal.add(Kind.CHECK, f"lock of {environment.name} taken")
         _check_again(run, plan, backup, lock)
-        backup_words = (
-            f"backup {backup.pk} unchanged" if backup.method == Backup.Method.DUMP else f"backup {backup.pk} attested"
+        how = {Backup.Method.DUMP: "unchanged", Backup.Method.COMMAND: "taken by a command"}.get(
+            Backup.Method(backup.method), "attested"
         )
-        journal.add(Kind.CHECK, f"fingerprint {plan.fingerprint[:12]} and {backup_words}")
+        journal.add(Kind.CHECK, f"fingerprint {plan.fingerprint[:12]} and backup {backup.pk} {how}")
         journal.flush()
         _remember_before(run, plan, database, lock)
         if open_cancellation(run):

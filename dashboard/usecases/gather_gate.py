@@ -69,7 +69,7 @@ def read_gate(
         findings=finding_facts(plan, environment),
         predecessors=tuple(_predecessor(project, name, history, planned) for name in _required(environment, planned)),
         backup=_backup_facts(backup, hash_file=hash_file) if backup else None,
-        policy=BackupPolicy(method=environment.backup.method, max_age=environment.backup.max_age),
+        policy=_policy(environment),
         other_run=_other_run(plan, own_run),
         now=now,
     )
@@ -128,6 +128,11 @@ def _predecessor(project: Project, name: str, history: ProjectHistory, planned: 
     return Predecessor(name, known, tuple(revision for revision in upgraded if revision not in has))
 
 
+def _policy(environment: Environment) -> BackupPolicy:
+    asked = environment.backup
+    return BackupPolicy(method=asked.method, max_age=asked.max_age, verify=asked.verify)
+
+
 def _backup_facts(backup: Backup, *, hash_file: bool) -> BackupFacts:
     return BackupFacts(
         number=backup.pk,
@@ -141,6 +146,8 @@ def _backup_facts(backup: Backup, *, hash_file: bool) -> BackupFacts:
         was_read_through=backup.read_through_at is not None,
         error=backup.error,
         file_changed=_file_change(backup, hash_file=hash_file),
+        was_restored=backup.restored_at is not None,
+        restore_error=backup.restore_error,
     )
 
 

@@ -118,7 +118,7 @@ def _is_recorded(run: Run, revision: str) -> bool:
 
 def _restore(run: Run) -> NextStep:
     backup = run.confirmation.backup
-    if backup.method == Backup.Method.ATTEST:
+    if backup.method != Backup.Method.DUMP:
         return NextStep(f"Or restore backup {backup.pk}, which is kept at: {backup.where}.")
     lost = " What others have written since is lost then."
     return NextStep(

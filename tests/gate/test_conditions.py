@@ -85,6 +85,21 @@ def test_it_opens_when_everything_holds() -> None:
         ({"backup": replace(BACKUP, state="failed", error="disk full")}, "Backup 7 is failed: disk full"),
         ({"backup": replace(BACKUP, was_read_through=False)}, "Backup 7 was never read through."),
         ({"backup": replace(BACKUP, method="attest")}, "Backup 7 is attested"),
+        (
+            {"backup": replace(BACKUP, method="command")},
+            "Backup 7 was taken by a command; production asks for a backup",
+        ),
+        (
+            {"policy": BackupPolicy("dump", timedelta(hours=1), "restore")},
+            "Backup 7 was read through, but not restored.",
+        ),
+        (
+            {
+                "policy": BackupPolicy("command", timedelta(hours=1)),
+                "backup": replace(BACKUP, method="attest", was_read_through=False),
+            },
+            "Backup 7 is attested; production asks for a backup that its command or the dashboard took.",
+        ),
         ({"backup": replace(BACKUP, identity="db-2")}, "Backup 7 is of another database"),
         ({"backup": replace(BACKUP, rows=("r0",))}, "Backup 7 was taken at r0"),
         (
@@ -116,6 +131,34 @@ def test_each_missing_condition_closes_it_and_says_why(change: dict[str, object]
     assert len(closed(replace(FACTS, **change))) == 1  # type: ignore[arg-type]
     assert closed(replace(FACTS, **change))[0].startswith(words)  # type: ignore[arg-type]
     assert all(condition.mend for condition in conditions if not condition.met)
+
+
+def test_a_restored_backup_opens_it_where_the_policy_asks_for_one_and_is_called_so() -> None:
+    policy = BackupPolicy("dump", timedelta(hours=1), "restore")
+
+    facts = replace(FACTS, policy=policy, backup=replace(BACKUP, was_restored=True))
+
+    assert is_open(judge(facts))
+    assert any("It was restored and compared." in condition.words for condition in judge(facts))
+
+
+def test_why_a_backup_could_not_be_restored_is_said() -> None:
+    policy = BackupPolicy("dump", timedelta(hours=1), "restore")
+
+    facts = replace(FACTS, policy=policy, backup=replace(BACKUP, restore_error="The scratch server is down."))
+
+    assert closed(facts) == ["Backup 7 was read through, but not restored. The scratch server is down."]
+
+
+@pytest.mark.parametrize("method", ["command", "dump"])
+def test_a_backup_by_a_command_is_good_where_the_policy_says_so(method: str) -> None:
+    policy = BackupPolicy("command", timedelta(hours=1))
+    backup = replace(BACKUP, method=method, was_read_through=method == "dump")
+
+    facts = replace(FACTS, policy=policy, backup=backup)
+
+    assert is_open(judge(facts))
+    assert any("not proven here" in condition.words for condition in judge(facts)) == (method == "command")
 
 
 def test_an_attested_backup_is_good_where_the_policy_says_so_and_is_called_not_proven() -> None:

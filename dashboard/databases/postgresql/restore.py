@@ -7,12 +7,12 @@ from pathlib import Path
 
 from dashboard.database_target import DatabaseTarget
 from dashboard.databases.backup_file import BackupRejected, BackupUnavailable
-from dashboard.databases.contents import Contents
+from dashboard.databases.contents import Contents, Origin
 from dashboard.databases.database import DatabaseUnavailable, Deadline
 from dashboard.databases.external_program import ProgramFailed, ProgramStopped, run_program
 from dashboard.databases.postgresql.connection import open_connection
 from dashboard.databases.postgresql.programs import APPLICATION, find_programs_for, program_environment
-from dashboard.databases.postgresql.row_hashes import read_contents
+from dashboard.databases.postgresql.row_hashes import read_contents, read_origin
 from dashboard.databases.scratch_marker import ScratchUnavailable
 from dashboard.secrets import Masker
 
@@ -75,6 +75,18 @@ def restore_dump(
     except ProgramFailed as error:
         raise _explain(path, Masker([target.password]).mask(" ".join(str(error).split())[:1000])) from None
     return tooling.version.replace("pg_dump", "pg_restore")
+
+
+def read_origin_of(target: DatabaseTarget) -> Origin:
+    """Raises ScratchUnavailable where the database gives no answer."""
+    try:
+        with (
+            open_connection(target, application=APPLICATION, timeout=TIMEOUT) as connection,
+            connection.reading(timeout=TIMEOUT),
+        ):
+            return read_origin(connection, Deadline(TIMEOUT))
+    except DatabaseUnavailable as error:
+        raise ScratchUnavailable(error.detail) from None
 
 
 def read_copy_contents(target: DatabaseTarget, *, deadline: float, tick: Callable[[int], None]) -> Contents:
