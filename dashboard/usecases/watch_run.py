@@ -57,6 +57,7 @@ class RunWatch:
     def __exit__(self, *_: object) -> None:
         self._ending.set()
         self._thread.join(timeout=LOOK_TIMEOUT + 1)
+        clear_contention(self._run)
 
     def tick(self) -> bool:
         """Whether the child must be stopped; `stop` then says why."""

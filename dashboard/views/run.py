@@ -11,13 +11,16 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseStopPolling
 
-from dashboard.access import PLAN, SEE, permission
+from dashboard.access import CONFIRM, PLAN, SEE, permission
 from dashboard.models import Run, RunLogLine
 from dashboard.sources.configuration import UnknownName
 from dashboard.usecases.catalogue import find_environment
+from dashboard.usecases.expect_durations import DurationRange, expect_durations
 from dashboard.usecases.explain_run import explain_run
+from dashboard.usecases.read_contention import read_contention
 from dashboard.views.plan_words import say_verb
 from dashboard.views.requests import PageRequest, wants_part
+from dashboard.views.run_actions import offer_action, view_contention
 from dashboard.views.run_progress import view_log, view_run
 
 Fact = tuple[str, str]
@@ -38,7 +41,10 @@ def run(request: PageRequest, number: int) -> HttpResponse:
         return HttpResponseStopPolling(headers={"HX-Refresh": "true"})
     after = request.GET.get("after", "")
     number_seen = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
-    return render(request, "_run_live.html", _context(request, found, number_seen) | {"is_oob": True})
+    context = _context(request, found, number_seen) | {"is_oob": True}
+    # Replaced only where it changes: a button that is replaced under the pointer loses the click.
+    context["is_new_action"] = request.GET.get("action", "") != context["action"].key
+    return render(request, "_run_live.html", context)
 
 
 @require_safe
@@ -59,12 +65,28 @@ def _context(request: PageRequest, run: Run, after: int = 0) -> dict[str, Any]:
     return {
         "run": run,
         "verb": say_verb(run.confirmation.plan),
-        "view": view_run(run, tuple(run.steps.all()), timezone.now()),
+        "view": view_run(run, tuple(run.steps.all()), timezone.now(), _expected(run)),
+        "action": offer_action(run, may_act=request.user.has_perm(CONFIRM)),
+        "contention": view_contention(read_contention(run)),
         "log": view_log(run, after),
         "explanation": explain_run(run) if shows_outcome else None,
         "facts": _facts(run),
         "is_configured": _is_configured(run),
         "may_plan": request.user.has_perm(PLAN),
+    }
+
+
+def _expected(run: Run) -> dict[tuple[str, str], DurationRange]:
+    """(revision, action) -> how long it took before; of a run that is over nobody asks any more."""
+    if not run.is_live:
+        return {}
+    steps = tuple(run.steps.all())
+    return {
+        (revision, action): found
+        for action in {step.action for step in steps}
+        for revision, found in expect_durations(
+            project=run.project, revisions=(s.revision for s in steps if s.action == action), action=action
+        ).items()
     }
 
 

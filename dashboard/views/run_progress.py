@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from dashboard.models import Run, RunLogLine, RunStep
+from dashboard.usecases.expect_durations import DurationRange
 from dashboard.views.badges import Badge, badge_of_run, tone_of_step
 from dashboard.views.moments import say_duration
+from dashboard.views.run_actions import say_expected
 
 LOG_TAIL = 500
 """Lines shown on the page; the whole log is a link."""
@@ -17,12 +19,13 @@ TONES = {"succeeded": "good", "failed": "bad", "partial": "bad", "unknown": "bad
 
 @dataclass(frozen=True, slots=True)
 class StepView:
-    """`elapsed`: so far while it runs, empty before it starts."""
+    """`elapsed`: so far while it runs, empty before it starts. `expected`: what earlier runs took."""
 
     step: RunStep
     tone: str
     words: str
     elapsed: str
+    expected: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,15 @@ class LogView:
     last: int
 
 
-def view_run(run: Run, steps: Sequence[RunStep], now: datetime) -> RunView:
-    """Computes every time and count that the page shows."""
-    views = tuple(_view_step(run, step, now) for step in steps)
+def view_run(
+    run: Run,
+    steps: Sequence[RunStep],
+    now: datetime,
+    expected: Mapping[tuple[str, str], DurationRange] | None = None,
+) -> RunView:
+    """Computes every time and count that the page shows. `expected`: (revision, action) -> what it took before."""
+    known = expected or {}
+    views = tuple(_view_step(run, step, now, known.get((step.revision, step.action))) for step in steps)
     applied = sum(step.state == RunStep.State.APPLIED for step in steps)
     progress = f"{applied} of {len(steps)}"
     badge = badge_of_run(run, progress)
@@ -78,12 +87,12 @@ def view_log(run: Run, after: int = 0) -> LogView:
     return LogView(newest, lines.count(), newest[-1].number if newest else after)
 
 
-def _view_step(run: Run, step: RunStep, now: datetime) -> StepView:
+def _view_step(run: Run, step: RunStep, now: datetime, expected: DurationRange | None) -> StepView:
     elapsed = ""
     if step.started_at:
         end = step.finished_at or (now if run.is_live else run.settled_at) or now
         elapsed = say_duration((end - step.started_at).total_seconds())
-    return StepView(step, tone_of_step(step.state), _say_state(run, step), elapsed)
+    return StepView(step, tone_of_step(step.state), _say_state(run, step), elapsed, say_expected(expected))
 
 
 def _say_state(run: Run, step: RunStep) -> str:

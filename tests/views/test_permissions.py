@@ -20,7 +20,8 @@ OPEN = {"login", "healthz", "icon", "favicon"}
 """Need no login."""
 READING = {"observe"}
 """Anybody who sees may have the databases read: that changes nothing in them."""
-CHANGING = {"plan", "take_backup", "attest_backup", "confirm_plan"}
+ON_ENVIRONMENTS = {"plan", "take_backup", "attest_backup", "confirm_plan"}
+CHANGING = ON_ENVIRONMENTS | {"cancel_run", "terminate_session"}
 
 
 def our_patterns() -> Iterator[URLPattern]:
@@ -128,7 +129,7 @@ def test_an_unknown_name_is_a_page_that_helps(lead: Client, where: str) -> None:
     assert "Show every environment" in answer.content.decode()
 
 
-@pytest.mark.parametrize("name", sorted(CHANGING))
+@pytest.mark.parametrize("name", sorted(ON_ENVIRONMENTS))
 def test_an_action_on_an_unknown_environment_is_not_found(operator: Client, name: str) -> None:
     answer = operator.post(reverse(name, args=["api", "prod"]))
 
