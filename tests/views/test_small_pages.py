@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from django.test import Client, RequestFactory
 
+from dashboard.access import ROLES
+from dashboard.gate.condition import Gate
 from dashboard.models import Run
-from dashboard.revisions.status import State
+from dashboard.revisions.status import Reason, State
+from dashboard.views import help_words
 from dashboard.views.badges import STATE_WORDS
 from dashboard.views.errors import server_error
-from dashboard.views.help import OUTCOMES, STATES
 from tests.views.conftest import ViewedSite, text_of
 
 
-def test_help_explains_every_state_and_outcome(lead: Client) -> None:
+def test_help_explains_every_word(lead: Client) -> None:
     page = text_of(lead.get("/help/"))
 
-    assert set(STATES) == set(State) and set(OUTCOMES) == set(Run.Outcome)
-    assert all(STATE_WORDS[state] in page for state in State)
+    assert set(help_words.STATES) == set(State) and set(help_words.REASONS) == set(Reason)
+    assert set(help_words.OUTCOMES) == set(Run.Outcome) and set(help_words.CAUSES) == set(Run.Cause)
+    assert set(help_words.GATES) == set(Gate) and set(help_words.ROLES) == set(ROLES)
+    assert all(STATE_WORDS[state] in page and f'id="help-{state}"' in page for state in State)
+    assert all(f'id="help-{outcome}"' in page for outcome in Run.Outcome)
 
 
 def test_health_needs_no_login_and_tells_nothing(site: ViewedSite) -> None:
