@@ -7,6 +7,7 @@ from django.contrib.auth import views as auth
 from django.urls import include, path, reverse_lazy
 
 from dashboard.views.acceptances import accept, plan_sql
+from dashboard.views.alterations import alterations
 from dashboard.views.audit import audit, audit_file
 from dashboard.views.backups import attest_backup, backups, take_backup
 from dashboard.views.branches import branches
@@ -33,6 +34,7 @@ urlpatterns = [
     path("", overview, name="overview"),
     path(f"{_PROJECT}/history/", history, name="history"),
     path(f"{_PROJECT}/compare/", compare_heads, name="compare"),
+    path(f"{_PROJECT}/altered/", alterations, name="alterations"),
     path(f"{_PROJECT}/branches/", branches, name="branches"),
     path(f"{_PROJECT}/revisions/<path:revision>/", revision, name="revision"),
     path(f"{_ENVIRONMENT}/", environment, name="environment"),

@@ -17,6 +17,7 @@ from dashboard.models import Observation
 from dashboard.revisions.status import Reason, VersionReading
 from dashboard.sources.configuration import Environment, NotConfigured, Project
 from dashboard.usecases.catalogue import configuration, masker_for, open_database
+from dashboard.usecases.keep_applied_files import has_applied_files, keep_applied_files
 from dashboard.usecases.read_status import latest_observation
 
 CONCURRENCY = 32
@@ -48,6 +49,9 @@ def store_reading(*, project: str, environment: Environment, reading: VersionRea
     changed = before is None or (before.rows, before.reason, before.identity) != (
         list(reading.rows), reason, reading.identity,
     )  # fmt: skip
+    if changed or (reading.rows and not has_applied_files(project, environment.name)):
+        # Before the observation, which tells readers that there may be something new.
+        keep_applied_files(project=configuration().project(project), environment=environment, reading=reading)
     return Observation.objects.create(
         project=project,
         environment=environment.name,

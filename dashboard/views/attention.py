@@ -9,7 +9,9 @@ from django.urls import reverse
 
 from dashboard.models import Run
 from dashboard.revisions.status import State
+from dashboard.usecases.read_alterations import read_alterations
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
+from dashboard.views.alterations import say_environments
 from dashboard.views.badges import BAD_OUTCOMES, STATE_TONES, STATE_WORDS, Badge, badge_of_run
 
 GROUPED_FROM = 4
@@ -54,10 +56,23 @@ def _project_items(status: ProjectStatus) -> Iterator[Item]:
         more = f" And {number - 1} more." if number > 1 else ""
         text = f"script directory: {problems[0].detail}{more}"
         yield Item("history", badge, status.project.title, text, "Show the problems", href)
+    yield from _alteration_items(status)
     heads = len(status.history.graph.effective_heads)
     if heads > max(1, len(status.project.heads)):
         text = f"{heads} heads, so a merge is needed. An upgrade asks for a target until then."
         yield Item("heads", Badge("drift", f"{heads} heads"), status.project.title, text, "Show the heads", href)
+
+
+def _alteration_items(status: ProjectStatus) -> Iterator[Item]:
+    """Applied revisions whose file is no longer what the databases got."""
+    found = read_alterations(status)
+    if found:
+        first, number = found[0], len(found)
+        more = f" And {number - 1} more." if number > 1 else ""
+        text = f"revision {first.applied.revision} was {first.kind} after {say_environments(first.environments)} got it.{more}"
+        href = reverse("alterations", args=[status.project.name])
+        badge = Badge("drift", f"{number} altered" if number > 1 else f"{first.kind} after use")
+        yield Item("altered", badge, status.project.title, text, "Show what changed", href)
 
 
 def _state_item(project: ProjectStatus, status: EnvironmentStatus) -> Item:

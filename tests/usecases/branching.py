@@ -87,7 +87,7 @@ class BranchedProject:
 
     def add(self, revision: str, *down: str, **how: str) -> str:
         """A revision, committed; the commit's id."""
-        self.write(revision, *down, **how)  # type: ignore[arg-type]
+        self.write(revision, *down, **how)
         return self.commit(f"add {revision}")
 
     def delete(self, revision: str) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.test import Client
+from django.utils import timezone
 
 from tests.views.conftest import ViewedSite, text_of
 
@@ -115,3 +119,58 @@ def test_a_file_without_environments_says_what_to_write(lead: Client, site: View
 
     assert answer.status_code == 500
     assert "dashboard.toml cannot be used" in text_of(answer) and "[projects." in text_of(answer)
+
+
+def stamp_of(client: Client) -> str:
+    return str(client.get("/").context["stamp"])
+
+
+def poll(client: Client, stamp: str) -> int:
+    return client.get(f"/?part=matrix&seen={stamp}", headers={"HX-Request": "true"}).status_code
+
+
+def test_a_poll_of_an_unchanged_overview_is_answered_with_nothing(lead: Client, site: ViewedSite) -> None:
+    stamp = stamp_of(lead)
+
+    assert poll(lead, stamp) == 204
+    assert lead.get(f"/?part=matrix&seen={stamp}").status_code == 200
+
+
+def test_a_reading_a_run_a_file_or_the_configuration_ends_that(lead: Client, site: ViewedSite) -> None:
+    changes = (
+        site.observe,
+        site.confirm,
+        lambda: site.project.add_tables(4),
+        lambda: site.configure('stale_after = "1h"'),
+    )
+    for change in changes:
+        stamp = stamp_of(lead)
+        change()
+        assert poll(lead, stamp) == 200
+
+
+def test_time_alone_ends_it_when_a_reading_becomes_stale(lead: Client, site: ViewedSite) -> None:
+    stamp = stamp_of(lead)
+    later = timezone.now() + timedelta(minutes=10, seconds=5)
+
+    with time_machine.travel(later, tick=False):
+        assert poll(lead, stamp) == 200
+        assert "stale, seen" in text_of(lead.get("/"))
+
+
+def test_a_project_narrows_the_matrix_and_stays_in_every_filters_address(lead: Client, site: ViewedSite) -> None:
+    page = text_of(lead.get("/?project=api&density=tiles"))
+
+    assert "/?project=api&amp;state=pending&amp;density=tiles" in page
+    assert '<a class="tile' in page
+    assert lead.get("/?project=nonsense").context["overview"].total == 2
+
+
+def test_of_many_tiles_those_of_the_promotion_order_carry_their_names(lead: Client, site: ViewedSite) -> None:
+    more = "".join(f'[projects.api.environments.t{n}]\nurl = "sqlite:///t{n}.db"\n' for n in range(20))
+    site.configure(f'requires = ["staging"]\n{more}')
+
+    (row,) = lead.get("/").context["overview"].rows
+
+    assert [cell.name for cell in row.named] == ["staging", "production"]
+    assert [cell.name for cell in row.unnamed] == [f"t{n}" for n in range(20)]
