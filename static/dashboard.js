@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  /* 1 The words of dashboard/views/moments.py (say_age), so that a poll need not answer where only time has passed. */
+  /* 1 The words of dashboard/views/moments.py (say_age, say_duration), so that a poll need not answer where only time has passed. */
   const MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR, DATED_AFTER = 60 * DAY;
   const sayAge = (seconds) => {
     if (seconds < MINUTE) return `${Math.max(0, Math.floor(seconds))} s ago`;
@@ -11,18 +11,26 @@
     if (seconds < DAY) return `${Math.floor(seconds / HOUR)} h ago`;
     return seconds < 2 * DAY ? "1 day ago" : `${Math.floor(seconds / DAY)} days ago`;
   };
+  const say = (large, largeUnit, small, smallUnit) => (small ? `${large} ${largeUnit} ${small} ${smallUnit}` : `${large} ${largeUnit}`);
+  const sayElapsed = (seconds) => {
+    const whole = Math.max(0, Math.round(seconds));
+    if (whole < MINUTE) return `${whole} s`;
+    if (whole < HOUR) return say(Math.floor(whole / MINUTE), "min", whole % MINUTE, "s");
+    if (whole < DAY) return say(Math.floor(whole / HOUR), "h", Math.floor((whole % HOUR) / MINUTE), "min");
+    return say(Math.floor(whole / DAY), "d", Math.floor((whole % DAY) / HOUR), "h");
+  };
   /* Ages count by the server's clock; what is less than a page takes to arrive is no difference of clocks. */
   const difference = Date.now() - Date.parse(document.querySelector("meta[name=now]")?.content ?? "");
   const ahead = Math.abs(difference) > 10000 ? difference : 0;
   const tick = () => {
-    for (const time of document.querySelectorAll("time[data-age]")) {
+    for (const time of document.querySelectorAll("time[data-age], time[data-elapsed]")) {
       const seconds = (Date.now() - ahead - Date.parse(time.dateTime)) / 1000;
       if (!(seconds < DATED_AFTER)) continue;
-      const words = sayAge(seconds);
+      const words = "age" in time.dataset ? sayAge(seconds) : sayElapsed(seconds);
       if (time.textContent !== words) time.textContent = words;
     }
   };
-  setInterval(tick, 5000);
+  setInterval(tick, 1000);
 
   /* 2 A button beside what people carry to a shell or a chat. */
   const COPIED = ".command, .page-header code, .headline code, .facts code";

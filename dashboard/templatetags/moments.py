@@ -31,6 +31,21 @@ def age(moment: datetime | None) -> str | SafeString:
 
 
 @register.simple_tag
+def elapsed(moment: datetime | None) -> str | SafeString:
+    """Since when something goes on, in whole seconds: "1 min 12 s". dashboard.js counts on."""
+    if moment is None:
+        return ""
+    seconds = max(0, round((timezone.now() - moment).total_seconds()))
+    words = moments.say_duration(seconds) if seconds >= moments.MINUTE else f"{seconds} s"
+    return format_html(
+        '<time datetime="{}" title="since {}" data-elapsed>{}</time>',
+        moment.isoformat(),
+        moments.say_exactly(moment),
+        words,
+    )
+
+
+@register.simple_tag
 def exactly(moment: datetime | None) -> str | SafeString:
     """Date, time and zone, with the age on hover."""
     if moment is None:

@@ -44,13 +44,15 @@ REASONS: dict[Reason, str] = {
     Reason.EMPTY_TABLE: "The version table exists and holds no row.",
     Reason.SCHEMA_NOT_EMPTY: "There is no revision, but there are other tables. Only a stamp is offered.",
 }
-GATES: dict[Gate, str] = {
+GATES: dict[str, str] = {
     Gate.CHANGES: "The revisions of the plan can be read, their order is certain, the environment allows this direction, "
     "and what is found in their SQL is accepted by a person where it takes data or locks. Each file is pinned by its "
     "sha256: one that changes afterwards makes the plan out of date.",
     Gate.BACKUP: "A backup of this very database at these rows, young enough for the environment's policy. One taken by "
     "the dashboard is read through to its end, and where the policy says so restored into a scratch database and "
     "compared; the page says how far it came. An attested one rests on a person's word.",
+    "rehearsal": "Where a scratch server is configured, the plan is executed on a copy restored from the backup. Locks, rewritten "
+    "tables and bytes are what production will see; time is given as a range, and waiting for locks is not predicted.",
     Gate.CONFIRM: "An operator types the environment's name. The confirmation counts once, for this plan with this "
     "backup, for 15 minutes. Everything is checked again when the run starts.",
 }

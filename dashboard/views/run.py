@@ -18,6 +18,7 @@ from dashboard.usecases.catalogue import find_environment
 from dashboard.usecases.expect_durations import DurationRange, expect_durations
 from dashboard.usecases.explain_run import explain_run
 from dashboard.usecases.read_contention import read_contention
+from dashboard.usecases.run_version import run_version
 from dashboard.views.plan_words import say_verb
 from dashboard.views.requests import PageRequest, wants_part
 from dashboard.views.run_actions import offer_action, view_contention
@@ -29,19 +30,22 @@ Fact = tuple[str, str]
 @require_safe
 @permission(SEE)
 def run(request: PageRequest, number: int) -> HttpResponse:
-    """Whole, or while it is live the part that changes, with the log's new lines (`?after=`)."""
+    """Whole, or while it is live the part that changes, with the log's new lines (`?after=`); 204 where none did (`?seen=`)."""
+    version = run_version(number)
+    if wants_part(request, "live") and version and request.GET.get("seen") == version:
+        return HttpResponse(status=204)
     found = get_object_or_404(
         Run.objects.select_related("confirmation__plan", "confirmation__backup", "confirmation__confirmed_by"),
         pk=number,
     )
     if not wants_part(request, "live"):
-        return render(request, "run.html", _context(request, found))
+        return render(request, "run.html", _context(request, found) | {"version": version})
     if not found.is_live:
         # The whole page, because the sidebar, the title and the outcome all tell the end.
         return HttpResponseStopPolling(headers={"HX-Refresh": "true"})
     after = request.GET.get("after", "")
     number_seen = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
-    context = _context(request, found, number_seen) | {"is_oob": True}
+    context = _context(request, found, number_seen) | {"is_oob": True, "version": version}
     # Replaced only where it changes: a button that is replaced under the pointer loses the click.
     context["is_new_action"] = request.GET.get("action", "") != context["action"].key
     return render(request, "_run_live.html", context)

@@ -124,3 +124,15 @@ def test_the_audit_log_comes_in_parts(lead: Client, site: ViewedSite) -> None:
 
     assert len(first.context["acts"]) == 50 and len(older.context["acts"]) == 10
     assert lead.get("/audit/?before=nonsense").status_code == 200
+
+
+def test_a_poll_of_a_run_that_did_not_move_is_answered_with_nothing(lead: Client, site: ViewedSite) -> None:
+    run = site.confirm()
+    version = lead.get(f"/runs/{run.pk}/").context["version"]
+    address = f"/runs/{run.pk}/?part=live&seen={version}"
+
+    assert lead.get(address, headers={"HX-Request": "true"}).status_code == 204
+    assert lead.get(address).status_code == 200
+
+    run.log.create(number=1, kind="check", text="looked")
+    assert lead.get(address, headers={"HX-Request": "true"}).status_code == 200
