@@ -11,6 +11,7 @@ class Gate(StrEnum):
 
     CHANGES = "changes"
     BACKUP = "backup"
+    REHEARSAL = "rehearsal"
     CONFIRM = "confirm"
 
 

@@ -15,6 +15,7 @@ from dashboard.gate.backup_policy import BackupFacts, BackupPolicy, judge_backup
 from dashboard.gate.condition import Condition, Gate
 from dashboard.gate.finding_policy import FindingFacts, judge_findings
 from dashboard.gate.promotion import Predecessor, judge_promotion
+from dashboard.gate.rehearsal_policy import RehearsalFacts, RehearsalPolicy, judge_rehearsal
 from dashboard.revisions.plan import Action, Direction, PlanContent
 from dashboard.revisions.status import State
 
@@ -48,6 +49,9 @@ class GateFacts:
     predecessors: tuple[Predecessor, ...]
     backup: BackupFacts | None
     policy: BackupPolicy
+    rehearsal: RehearsalFacts
+    rehearsal_policy: RehearsalPolicy | None
+    """None: the environment asks for no rehearsal."""
     other_run: int | None
     """The live run on this environment, where there is one."""
     now: datetime
@@ -58,6 +62,7 @@ def judge(facts: GateFacts) -> tuple[Condition, ...]:
     return (
         *_judge_changes(facts),
         *judge_backup(facts.backup, facts.policy, facts.plan, facts.now),
+        *_judge_rehearsal(facts),
         *judge_promotion(facts.predecessors),
         _judge_unchanged(facts),
         _judge_free(facts),
@@ -142,6 +147,11 @@ def _judge_losses(facts: GateFacts) -> tuple[Condition, ...]:
 def _judge_sql(facts: GateFacts) -> tuple[Condition, ...]:
     """A stamp writes the version table alone."""
     return () if facts.plan.direction is Direction.STAMP else (judge_findings(facts.findings),)
+
+
+def _judge_rehearsal(facts: GateFacts) -> tuple[Condition, ...]:
+    method = facts.backup.method if facts.backup else ""
+    return judge_rehearsal(facts.rehearsal, facts.rehearsal_policy, facts.plan, backup_method=method)
 
 
 def _judge_unchanged(facts: GateFacts) -> Condition:

@@ -23,6 +23,7 @@ from dashboard.usecases.catalogue import find_environment
 from dashboard.usecases.compose_plan import PlanRefused, compose_again, content_of
 from dashboard.usecases.read_code import read_code, read_environment_history
 from dashboard.usecases.read_history import ProjectHistory
+from dashboard.usecases.read_rehearsals import rehearsal_facts, rehearsal_policy
 from dashboard.usecases.read_status import latest_observation, reading_of
 
 
@@ -70,6 +71,8 @@ def read_gate(
         predecessors=tuple(_predecessor(project, name, history, planned) for name in _required(environment, planned)),
         backup=_backup_facts(backup, hash_file=hash_file) if backup else None,
         policy=_policy(environment),
+        rehearsal=rehearsal_facts(plan, backup),
+        rehearsal_policy=rehearsal_policy(environment),
         other_run=_other_run(plan, own_run),
         now=now,
     )

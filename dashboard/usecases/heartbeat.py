@@ -10,14 +10,16 @@ from contextlib import contextmanager
 from django.db import Error, close_old_connections, connection
 from django.utils import timezone
 
-from dashboard.models import Backup, Proof, Run
+from dashboard.models import Backup, Proof, Rehearsal, Run
 
 logger = logging.getLogger(__name__)
 INTERVAL_SECONDS = 1.0
+Watched = type[Run] | type[Backup] | type[Proof] | type[Rehearsal]
+"""What has a `heartbeat_at`."""
 
 
 @contextmanager
-def heartbeat(model: type[Run] | type[Backup] | type[Proof], pk: int) -> Iterator[None]:
+def heartbeat(model: Watched, pk: int) -> Iterator[None]:
     """Keeps `heartbeat_at` of one row fresh from a thread of its own, with its own connection."""
     stop = threading.Event()
     thread = threading.Thread(target=_beat, args=(model, pk, stop), daemon=True, name=f"heartbeat-{pk}")
@@ -30,7 +32,7 @@ def heartbeat(model: type[Run] | type[Backup] | type[Proof], pk: int) -> Iterato
         thread.join(timeout=5)
 
 
-def _beat(model: type[Run] | type[Backup] | type[Proof], pk: int, stop: threading.Event) -> None:
+def _beat(model: Watched, pk: int, stop: threading.Event) -> None:
     try:
         while not stop.wait(INTERVAL_SECONDS):
             try:

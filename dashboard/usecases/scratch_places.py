@@ -9,7 +9,7 @@ from django.utils.crypto import salted_hmac
 
 from dashboard.database_target import Dialect
 from dashboard.databases.scratch import Marker, ScratchPlace, make_marker
-from dashboard.models import HEARTBEAT_LOST_AFTER, Proof
+from dashboard.models import HEARTBEAT_LOST_AFTER, Proof, Rehearsal
 from dashboard.sources.configuration import Environment
 from dashboard.usecases.catalogue import resolve
 
@@ -27,16 +27,20 @@ def name_installation() -> str:
     return salted_hmac("dashboard.scratch", "installation", algorithm="sha256").hexdigest()[:16]
 
 
-def mark_for(proof: Proof) -> Marker:
-    """For the scratch database of one proof."""
-    return make_marker(name_installation(), f"proof:{proof.pk}", timezone.now())
+def mark_for(work: Proof | Rehearsal) -> Marker:
+    """For the scratch database of one proof or rehearsal."""
+    return make_marker(name_installation(), f"{type(work).__name__.lower()}:{work.pk}", timezone.now())
 
 
 def is_owner_alive(owner: str) -> bool:
     """Whether the work that a scratch database was made for goes on. What is not understood is left alone."""
     kind, _, number = owner.partition(":")
-    if kind != "proof":
+    model = _OWNERS.get(kind)
+    if model is None:
         return True
-    return Proof.objects.filter(
-        pk=int(number), state__in=Proof.LIVE, heartbeat_at__gt=timezone.now() - HEARTBEAT_LOST_AFTER
+    return model.objects.filter(
+        pk=int(number), state__in=model.LIVE, heartbeat_at__gt=timezone.now() - HEARTBEAT_LOST_AFTER
     ).exists()
+
+
+_OWNERS: dict[str, type[Proof] | type[Rehearsal]] = {"proof": Proof, "rehearsal": Rehearsal}

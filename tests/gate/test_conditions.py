@@ -11,6 +11,7 @@ from dashboard.gate.backup_policy import BackupFacts, BackupPolicy
 from dashboard.gate.conditions import GateFacts, is_open, judge
 from dashboard.gate.finding_policy import FindingFacts
 from dashboard.gate.promotion import Predecessor
+from dashboard.gate.rehearsal_policy import NO_REHEARSAL
 from dashboard.revisions.plan import Direction, PlanContent, make_plan
 from dashboard.revisions.records import RevisionRecord
 from dashboard.revisions.routes import Action, Route
@@ -63,6 +64,8 @@ FACTS = GateFacts(
     predecessors=(Predecessor("staging", True, ()),),
     backup=BACKUP,
     policy=BackupPolicy("dump", timedelta(hours=1)),
+    rehearsal=NO_REHEARSAL,
+    rehearsal_policy=None,
     other_run=None,
     now=NOW,
 )

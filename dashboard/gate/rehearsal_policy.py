@@ -1,0 +1,136 @@
+"""Which rehearsal opens the gate: of this plan on this backup, come to its end, within the budgets or let pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from dashboard.gate.condition import Condition, Gate
+from dashboard.revisions.plan import Direction, PlanContent
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsalPolicy:
+    """What an environment asks of a rehearsal. None: no limit."""
+
+    max_lock: timedelta | None
+    max_rewrite: int | None
+    """Bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class LongestLock:
+    """The lock that kept others from writing, or reading, for longest."""
+
+    relation: str
+    mode: str
+    revision: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsalFacts:
+    """What is known of the rehearsals of one plan on one backup."""
+
+    is_working: bool
+    """One is queued or under way."""
+    has_passed: bool
+    """The newest that ended came to its end."""
+    number: int
+    """How many came to their end."""
+    error: str
+    """Why the newest that ended did not; empty where it did, or none has ended."""
+    longest_lock: LongestLock | None
+    """Of all that came to their end."""
+    rewritten: int
+    """Bytes; the most of any of them."""
+    override: str
+    """Who let it pass and why; empty: nobody."""
+
+
+NO_REHEARSAL = RehearsalFacts(False, False, 0, "", None, 0, "")
+"""Nothing was tried."""
+
+
+def judge_rehearsal(
+    facts: RehearsalFacts, policy: RehearsalPolicy | None, plan: PlanContent, *, backup_method: str
+) -> tuple[Condition, ...]:
+    """None where the environment asks for no rehearsal, and for a stamp, which runs no revision.
+
+    `backup_method`: of the backup at hand, empty where there is none.
+    """
+    if policy is None or plan.direction is Direction.STAMP:
+        return ()
+    first = _judge_done(facts, plan, backup_method)
+    if not facts.has_passed:
+        return (first,)
+    exceeded = say_exceeded(facts, policy)
+    words = " ".join(exceeded) if exceeded else _say_within(facts, policy)
+    mend = "Split the revision, or let an operator who knows why let it pass with a reason."
+    if exceeded and facts.override:
+        return (first, Condition(Gate.REHEARSAL, "Budget", True, f"{words} {facts.override}", ""))
+    return (first, Condition(Gate.REHEARSAL, "Budget", not exceeded, words, mend if exceeded else ""))
+
+
+def say_exceeded(facts: RehearsalFacts, policy: RehearsalPolicy) -> tuple[str, ...]:
+    """A sentence for each budget that the rehearsals exceeded."""
+    found = []
+    lock = facts.longest_lock
+    if policy.max_lock is not None and lock is not None and lock.seconds > policy.max_lock.total_seconds():
+        found.append(
+            f"{lock.revision} held {lock.mode} on {lock.relation} for {lock.seconds:.1f} s; allowed are "
+            f"{policy.max_lock.total_seconds():g} s."
+        )
+    if policy.max_rewrite is not None and facts.rewritten > policy.max_rewrite:
+        found.append(f"{_size(facts.rewritten)} are rewritten; allowed are {_size(policy.max_rewrite)}.")
+    return tuple(found)
+
+
+def _judge_done(facts: RehearsalFacts, plan: PlanContent, backup_method: str) -> Condition:
+    name = "Rehearsed"
+    if facts.has_passed:
+        times = "once" if facts.number == 1 else f"{facts.number} times"
+        return Condition(
+            Gate.REHEARSAL, name, True, f"The plan came to its end {times} on a copy restored from the backup.", ""
+        )
+    if facts.is_working:
+        return Condition(Gate.REHEARSAL, name, False, "The plan is being rehearsed.", "Wait until that is done.")
+    if facts.error:
+        return Condition(
+            Gate.REHEARSAL,
+            name,
+            False,
+            f"The rehearsal did not come to its end: {facts.error}",
+            "Mend what it names, then make a new plan, or rehearse again.",
+        )
+    if backup_method and backup_method != "dump":
+        return Condition(
+            Gate.REHEARSAL,
+            name,
+            False,
+            "A plan can only be rehearsed on a backup that the dashboard took.",
+            "Take one.",
+        )
+    words = f"The plan was not rehearsed on this backup of {plan.environment}."
+    if not backup_method:
+        return Condition(Gate.REHEARSAL, name, False, words, "It begins by itself once the backup is proven.")
+    return Condition(Gate.REHEARSAL, name, False, words, "Rehearse it.")
+
+
+def _say_within(facts: RehearsalFacts, policy: RehearsalPolicy) -> str:
+    if policy.max_lock is None and policy.max_rewrite is None:
+        return "No budget is set."
+    parts = []
+    if policy.max_lock is not None:
+        held = f"{facts.longest_lock.seconds:.1f} s" if facts.longest_lock else "not at all"
+        parts.append(f"a lock that keeps others out was held for {held} of {policy.max_lock.total_seconds():g} s")
+    if policy.max_rewrite is not None:
+        parts.append(f"{_size(facts.rewritten)} of {_size(policy.max_rewrite)} were rewritten")
+    return f"Within budget: {', '.join(parts)}."
+
+
+def _size(number: int) -> str:
+    for unit, length in (("GB", 1024**3), ("MB", 1024**2), ("kB", 1024)):
+        if number >= length:
+            return f"{number / length:.1f} {unit}".replace(".0 ", " ")
+    return f"{number} bytes"
