@@ -102,9 +102,14 @@ def product(request: pytest.FixtureRequest, prepared: Path, tmp_path: Path) -> I
 @pytest.fixture
 def sqlite_product(prepared: Path, tmp_path: Path) -> Product:
     """On SQLite, not started yet."""
-    _copy(prepared, tmp_path, SQLITE_TOML)
-    databases = {n: {"DATABASE_URL": f"sqlite:///{tmp_path / 'data' / 'demo' / f'{n}.db'}"} for n in ENVIRONMENTS}
-    return Product(tmp_path, free_port(), _variables(tmp_path), databases)
+    return copy_product(prepared, tmp_path, SQLITE_TOML)
+
+
+def copy_product(prepared: Path, directory: Path, toml: str) -> Product:
+    """The prepared demo on SQLite in a folder of its own; whoever starts it stops it."""
+    _copy(prepared, directory, toml)
+    databases = {n: {"DATABASE_URL": f"sqlite:///{directory / 'data' / 'demo' / f'{n}.db'}"} for n in ENVIRONMENTS}
+    return Product(directory, free_port(), _variables(directory), databases)
 
 
 @pytest.fixture
