@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 
 from dashboard.revisions.plan import Direction
@@ -49,6 +50,20 @@ class AttestationForm(forms.Form):
         if taken_at > timezone.now():
             raise forms.ValidationError("This time is still to come. Give the time of the snapshot.")
         return taken_at
+
+
+class AcceptanceForm(forms.Form):
+    """`finding`: numbers of findings, each chosen; `all`: numbers of all that are open, where that button was pressed."""
+
+    plan = forms.IntegerField()
+    reason = forms.CharField(max_length=1000)
+    all = forms.CharField(required=False, max_length=20_000)
+
+    def findings(self) -> tuple[int, ...]:
+        """Of a valid form."""
+        chosen = self.data.getlist("finding") if isinstance(self.data, QueryDict) else []
+        named = str(self.cleaned_data["all"]).split() or chosen
+        return tuple(int(number) for number in named if number.isdecimal())
 
 
 class ConfirmationForm(forms.Form):

@@ -21,6 +21,7 @@ from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
 from dashboard.usecases.review_plan import latest_plan, review_plan
 from dashboard.views.badges import badge_of_backup, badge_of_run
 from dashboard.views.environment import make_headline, say_why_not
+from dashboard.views.findings import changes_context
 from dashboard.views.gates import list_gates, list_missing, list_rungs, say_what_if_it_fails
 from dashboard.views.losses import is_counting, list_losses
 from dashboard.views.plan_words import say_amount, say_button, say_verb, say_what_it_does
@@ -38,6 +39,8 @@ def plan(request: PageRequest, project: str, environment: str) -> HttpResponse:
     context = plan_context(request, project_status, status)
     if wants_part(request, "backup"):
         return _poll(request, context, "is_preparing", "_backup_progress.html")
+    if wants_part(request, "sql"):
+        return _poll(request, context, "is_looking", "_plan_looking.html")
     if wants_part(request, "losses"):
         return _poll(request, context, "is_counting", "_plan_losses.html")
     return render(request, "plan.html" if context["review"] else "plan_none.html", context)
@@ -91,6 +94,7 @@ def plan_context(
     review = review_plan(plan=latest, user=request.user)
     backup = review.backup
     run = Run.objects.filter(confirmation__plan=latest).order_by("-pk").first()
+    common |= changes_context(latest, status.environment)
     return common | {
         "plan_run": run,
         "plan_run_badge": badge_of_run(run) if run else None,
