@@ -87,8 +87,7 @@ def _by_squawk(text: str, statements: Sequence[Statement], server: str) -> Itera
         for complaint in own:
             level, words = say(complaint.rule, complaint.message)
             implied = complaint.rule == IMPLIED and len(rules) > 1
-            # Nobody waits for a table that the same plan makes; a foreign key locks the other one, too.
-            waits = level is not Level.LOCKING or not is_new or "foreign-key" in complaint.rule
+            waits = level is not Level.LOCKING or not is_new  # nobody waits for a table that the same plan makes
             if complaint.rule in rules and not implied and waits:
                 yield statement, complaint.line, Remark(complaint.rule, level, words)
         made.take(statement)

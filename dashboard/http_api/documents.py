@@ -45,7 +45,10 @@ def history(request: HttpRequest, project: str) -> JsonResponse:
 @require_safe
 @access.permission(access.SEE)
 def plan(request: HttpRequest, project: str, environment: str) -> JsonResponse:
-    """As `manage.py plan`, from the latest observation; `?target=` may repeat, `?direction=` is one of `allow`."""
+    """As `manage.py plan`, from the latest observation; `?target=` may repeat, `?direction=` is one of `allow`.
+
+    `findings`, and with `?sql` also `sql`, are of the same plan as somebody made it before; null while there is none.
+    """
     try:
         p, e = find_environment(project, environment)
         observation = latest_observation(project, environment)
@@ -67,7 +70,13 @@ def plan(request: HttpRequest, project: str, environment: str) -> JsonResponse:
         return _problem(409, error)
     examination = examine(history, content)
     return JsonResponse(
-        plan_document(content, examination, observed_at=observation.observed_at, reading=_known_sql(content))
+        plan_document(
+            content,
+            examination,
+            observed_at=observation.observed_at,
+            reading=_known_sql(content),
+            with_sql="sql" in request.GET,
+        )
     )
 
 
@@ -75,7 +84,7 @@ def _known_sql(content: PlanContent) -> SqlReading | None:
     """Of the same plan, where somebody made it and a worker wrote its SQL: a page never starts a child."""
     made = Plan.objects.filter(
         project=content.project, environment=content.environment, fingerprint=content.fingerprint
-    ).first()
+    ).last()
     return stored_sql(made) if made else None
 
 

@@ -78,7 +78,9 @@ def finding_facts(plan: Plan, environment: Environment) -> FindingFacts:
         error=preview.error,
         number=len(findings),
         required=len(required),
-        open=tuple(f"{say_where(finding)}: {finding.message}" for finding in required if finding.pk not in accepted),
+        open=tuple(
+            f"{say_where(finding)}: {finding.message.rstrip('.')}" for finding in required if finding.pk not in accepted
+        ),
     )
 
 

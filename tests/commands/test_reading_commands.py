@@ -153,6 +153,13 @@ def test_plan_lists_the_steps_in_the_order_of_execution(shell: Shell) -> None:
     assert document["sql"] is None and document["findings"] == []
 
 
+def test_plan_tells_findings_without_being_asked_for_the_sql(shell: Shell) -> None:
+    (finding,) = shell.document("plan", "api", "production")["findings"]
+
+    assert (finding["revision"], finding["rule"], finding["level"]) == ("4c80f2e6b9d7", "unique-index", "note")
+    assert set(finding) == {"revision", "step", "rule", "level", "line", "message"}
+
+
 def test_plan_with_sql_shows_exactly_that_range(shell: Shell) -> None:
     sql = shell.document("plan", "api", "staging", "--sql")["sql"]
 

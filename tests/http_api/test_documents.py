@@ -10,6 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
+from dashboard.usecases.preview_plan import preview_plan
 from tests.usecases.conftest import sqlite_site  # noqa: F401  (the fixture)
 from tests.usecases.site import Site, make_person
 
@@ -42,10 +43,27 @@ def test_it_returns_what_the_command_prints(lead: Client, path: str, command: tu
 
 
 def test_a_plan_is_made_from_the_latest_observation(lead: Client, sqlite_site: Site) -> None:  # noqa: F811
-    answer = lead.get("/api/v1/projects/api/environments/production/plan?target=r2").json()
+    address = "/api/v1/projects/api/environments/production/plan?target=r2"
 
+    first = lead.get(address).json()
     told = printed("plan", "api", "production", "--target", "r2")
+
+    assert first["findings"] is None, "nobody has had its SQL written, and a page starts no child"
+    assert {**first, "observed_at": None, "findings": []} == {**told, "observed_at": None}
+
+
+def test_the_sql_of_a_plan_that_somebody_made_is_what_the_command_prints(
+    lead: Client, sqlite_site: Site,  # noqa: F811
+) -> None:  # fmt: skip
+    sqlite_site.project.add("r4", 'op.execute("DELETE FROM t1")')
+    preview_plan(plan_id=sqlite_site.plan("r4").pk)
+
+    answer = lead.get("/api/v1/projects/api/environments/production/plan?target=r4&sql").json()
+
+    told = printed("plan", "api", "production", "--target", "r4", "--sql")
     assert {**answer, "observed_at": None} == {**told, "observed_at": None}
+    assert [(f["revision"], f["level"]) for f in answer["findings"]] == [("r4", "destructive")]
+    assert "DELETE FROM t1" in answer["sql"].splitlines()[answer["findings"][0]["line"] - 1]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.test import Client
 from django.urls import reverse
 
-from dashboard.views.revision import LARGEST_HIGHLIGHTED, highlight_lines
+from dashboard.views.highlighting import LARGEST_HIGHLIGHTED, highlight_lines
 from tests.sources.repositories import commit_all, start_repository
 from tests.views.conftest import ViewedSite, text_of
 
