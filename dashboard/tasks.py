@@ -9,6 +9,7 @@ from dashboard.usecases.execute_run import execute_run
 from dashboard.usecases.observe import observe_environments
 from dashboard.usecases.preview_plan import preview_plan
 from dashboard.usecases.prove_backup import prove_backup_now
+from dashboard.usecases.rehearse_plan import rehearse_plan_now
 from dashboard.usecases.take_backup import take_backup_now
 
 
@@ -46,3 +47,9 @@ def count_losses(plan_id: int) -> None:
 def preview(plan_id: int) -> None:
     """Writes a plan's SQL and looks through it."""
     preview_plan(plan_id=plan_id)
+
+
+@task(priority=5)
+def rehearse(rehearsal_id: int) -> None:
+    """Executes a plan on a copy restored from its backup."""
+    rehearse_plan_now(rehearsal_id=rehearsal_id)

@@ -149,6 +149,7 @@ class Statements:
         self._running = None
         if not self._is_open or _READS_CATALOG.match(text[:LONGEST_STATEMENT]):
             return
+        text = text.strip()
         short = text if len(text) <= LONGEST_STATEMENT else text[:LONGEST_STATEMENT] + " ..."
         if not self._kept or self._kept[-1][0] != short:
             if len(self._kept) >= MOST_STATEMENTS:

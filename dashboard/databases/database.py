@@ -184,6 +184,13 @@ class Database(Protocol):
         """Ends the sessions of any run, and no others. How many were told. Raises DatabaseUnavailable."""
         ...
 
+    def gather_statistics(self, *, timeout: float) -> None:
+        """Of a restored copy, which has none: so that statements are planned as on the original.
+
+        Raises DatabaseUnavailable.
+        """
+        ...
+
     def watch_locks(self) -> AbstractContextManager[LockWatch]:
         """Looks at the locks of the sessions of a run until it is left; the run's lock must be held meanwhile.
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from dashboard.alembic_process.parent import ChildRequest, Ending, run_child
+from dashboard.databases.database import RunLock
 from dashboard.findings.finding import SqlPiece
-from dashboard.models import Run
+from dashboard.models import Plan, Rehearsal, Run
 from dashboard.revisions.plan import Leg, PlanContent, legs_of
 from dashboard.secrets import Masker
 from dashboard.sources.configuration import Environment, Project, ResolvedEnvironment
@@ -33,7 +34,29 @@ def describe_project(project: Project, resolved: ResolvedEnvironment) -> dict[st
     }
 
 
-def connection_settings(run: Run, environment: Environment) -> dict[str, str]:
+def describe_change(
+    *,
+    work: Run | Rehearsal,
+    plan: Plan,
+    project: Project,
+    environment: Environment,
+    resolved: ResolvedEnvironment,
+    lock: RunLock,
+    leg: Leg,
+) -> dict[str, Any]:
+    """The whole request for one leg of a plan: a run and its rehearsal differ in where `resolved` leads, and no more."""
+    return {
+        **describe_project(project, resolved),
+        "action": leg.action,
+        **describe_leg(leg),
+        "files": plan.files,
+        "challenge": dict(lock.challenge),
+        "connection_settings": _connection_settings(work, environment),
+        "rehearsal": isinstance(work, Rehearsal),
+    }
+
+
+def _connection_settings(work: Run | Rehearsal, environment: Environment) -> dict[str, str]:
     """What every PostgreSQL connection of a run's child sets for itself, names -> values."""
 
     def milliseconds(seconds: float) -> str:
@@ -41,7 +64,7 @@ def connection_settings(run: Run, environment: Environment) -> dict[str, str]:
 
     deadline = environment.timeouts.run.total_seconds()
     return {
-        "application_name": f"alembic-dashboard run {run.pk}"[:63],
+        "application_name": f"alembic-dashboard {type(work).__name__.lower()} {work.pk}"[:63],
         "lock_timeout": milliseconds(environment.timeouts.lock.total_seconds()),
         "statement_timeout": milliseconds(environment.timeouts.statement.total_seconds()),
         # A revision may compute for long between two statements; what bounds it is the run's deadline.

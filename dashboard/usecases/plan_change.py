@@ -34,6 +34,8 @@ def plan_change(
     `targets`: Alembic's notation; empty: the effective head, or the permanent heads. Raises PlanRefused,
     PermissionDenied, UnknownName.
     """
+    from dashboard.usecases.request_rehearsal import begin_where_asked
+
     planner = access.require(user, access.PLAN)
     p, e = find_environment(project, environment)
     if direction not in e.allow:
@@ -50,7 +52,9 @@ def plan_change(
     )
     if not content.steps and sorted(content.current) == sorted(content.result):
         raise PlanRefused(_nothing_to_do(e, content))
-    return _store(content, examine(history, content), planner)
+    plan = _store(content, examine(history, content), planner)
+    begin_where_asked(project, environment)
+    return plan
 
 
 def examine(history: ProjectHistory, content: PlanContent) -> Examination:

@@ -15,7 +15,7 @@ from dashboard.models import Plan, Run, RunLogLine, RunStep
 from dashboard.revisions.plan import Leg
 from dashboard.sources.configuration import Environment, Project
 from dashboard.usecases.catalogue import resolve
-from dashboard.usecases.child_work import connection_settings, describe_leg, describe_project
+from dashboard.usecases.child_work import describe_change
 from dashboard.usecases.run_journal import RunJournal, describe_event
 from dashboard.usecases.watch_run import RunWatch, Stop
 
@@ -116,14 +116,15 @@ def _request(work: Work, leg: Leg) -> ChildRequest:
         variables=resolved.child_variables,
         pass_fds=work.lock.pass_fds,
         deadline=max(1.0, (environment.timeouts.run - (timezone.now() - _begin_of(run))).total_seconds()),
-        content={
-            **describe_project(project, resolved),
-            "action": leg.action,
-            **describe_leg(leg),
-            "files": work.plan.files,
-            "challenge": dict(work.lock.challenge),
-            "connection_settings": connection_settings(run, environment),
-        },
+        content=describe_change(
+            work=run,
+            plan=work.plan,
+            project=project,
+            environment=environment,
+            resolved=resolved,
+            lock=work.lock,
+            leg=leg,
+        ),
     )
 
 

@@ -103,6 +103,7 @@ def attest_backup(
 
 def take_backup_now(*, backup_id: int) -> None:
     """In a worker: takes the backup, proves it as far as the policy asks, and records the proof or why it failed."""
+    from dashboard.usecases.request_rehearsal import begin_where_asked
     from dashboard.usecases.run_backup_command import run_backup_command
 
     claimed = Backup.objects.filter(pk=backup_id, state=Backup.State.PREPARING, tool="").update(tool="starting")
@@ -121,6 +122,7 @@ def take_backup_now(*, backup_id: int) -> None:
         delete_backup_files(backup)
         return
     delete_surplus_backups(environment)
+    begin_where_asked(backup.project, backup.environment)
 
 
 @contextmanager

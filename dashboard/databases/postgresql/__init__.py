@@ -77,6 +77,11 @@ class PostgreSQLDatabase:
         """See Database."""
         return self._signal(Signal.TERMINATE, timeout)
 
+    def gather_statistics(self, *, timeout: float) -> None:
+        """See Database."""
+        with open_connection(self.target, application=APPLICATION, timeout=READ_TIMEOUT) as connection:
+            connection.query("ANALYZE", timeout=timeout)
+
     @contextmanager
     def watch_locks(self) -> Iterator[PostgreSQLLockWatch]:
         """See Database."""

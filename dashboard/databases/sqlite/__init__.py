@@ -66,6 +66,9 @@ class SQLiteDatabase:
         """See Database: kills the processes of this machine that hold a run's lock."""
         return run_lock.kill_holders(self.path)
 
+    def gather_statistics(self, *, timeout: float) -> None:
+        """Nothing: a copy has its original's."""
+
     @contextmanager
     def watch_locks(self) -> Iterator[NoLockWatch]:
         """See Database: SQLite does not tell who holds its locks."""
