@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
-INI = "[alembic]\nscript_location = %(here)s/alembic\nprepend_sys_path = .\nsqlalchemy.url = sqlite:///%(here)s/app.db\n"
+INI = (
+    "[alembic]\nscript_location = %(here)s/alembic\nprepend_sys_path = .\nsqlalchemy.url = sqlite:///%(here)s/app.db\n"
+)
 ENV = '''\
 """Connects to sqlalchemy.url."""
 from alembic import context
@@ -20,6 +23,7 @@ with engine.connect() as connection:
 '''
 WORDS = "account order invoice member project webhook token payment address audit profile session report price stock".split()
 VERBS = "add drop rename index backfill split widen constrain".split()
+FIRST_DATE = datetime(2019, 3, 4, 9, 30)
 OPEN_LINES = 8
 """A team's branches are merged before there are more."""
 
@@ -41,9 +45,9 @@ def write_project(directory: Path, count: int, *, branched: bool = False, realis
     (directory / "alembic" / "env.py").write_text(ENV)
     chance = random.Random(count)
     revisions = branched_history(count, chance) if branched else linear_history(count, chance)
-    for revision in revisions:
+    for number, revision in enumerate(revisions):
         name = f"{revision.id}_{revision.message.lower().replace(' ', '_')[:40]}.py"
-        (versions / name).write_text(source(revision, chance, realistic=realistic))
+        (versions / name).write_text(source(revision, number, chance, realistic=realistic))
     return revisions
 
 
@@ -85,14 +89,16 @@ def _choose_parents(
 
 
 def _next(chance: random.Random, down: tuple[str, ...]) -> Revision:
-    message = f"{chance.choice(VERBS).capitalize()} {chance.choice(WORDS)} {chance.choice(WORDS)} {chance.randrange(1000)}"
+    message = (
+        f"{chance.choice(VERBS).capitalize()} {chance.choice(WORDS)} {chance.choice(WORDS)} {chance.randrange(1000)}"
+    )
     return Revision(f"{chance.getrandbits(48):012x}", down, "Merge heads" if len(down) > 1 else message)
 
 
-def source(revision: Revision, chance: random.Random, *, realistic: bool) -> str:
-    """A revision file in one of the forms that Alembic's templates had over the years."""
+def source(revision: Revision, number: int, chance: random.Random, *, realistic: bool) -> str:
+    """The `number`th revision file in one of the forms that Alembic's templates had over the years."""
     down: object = None if not revision.down else revision.down[0] if len(revision.down) == 1 else revision.down
-    date = f"20{chance.randrange(18, 26)}-{chance.randrange(1, 13):02}-{chance.randrange(1, 29):02} 10:11:12.131415"
+    date = (FIRST_DATE + timedelta(hours=3 * number, seconds=chance.randrange(3600))).isoformat(" ")
     kind = chance.randrange(3)
     text = {0: ": str", 1: "", 2: ": str"}[kind]
     more = {0: ": str | Sequence[str] | None", 1: "", 2: ": Union[str, Sequence[str], None]"}[kind]

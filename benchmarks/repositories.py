@@ -8,8 +8,16 @@ from pathlib import Path
 
 from benchmarks.projects import Revision
 
-AUTHORS = ("Ada Byron", "Grace Murray", "Edsger Wybe", "Barbara Huberman", "Niklaus Emil", "Frances Elizabeth", "Tony Hoare")
-_FIRST = 1_500_000_000
+AUTHORS = (
+    "Ada Byron",
+    "Grace Murray",
+    "Edsger Wybe",
+    "Barbara Huberman",
+    "Niklaus Emil",
+    "Frances Elizabeth",
+    "Tony Hoare",
+)
+_FIRST = 1_551_700_000
 _HOURS_APART = 3
 
 

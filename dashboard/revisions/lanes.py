@@ -77,6 +77,8 @@ class LaneRows(Sequence[LaneRow]):
     def __init__(self, nodes: Sequence[_Node], runs: Sequence[_Run]) -> None:
         self._nodes = nodes
         self._runs = runs
+        self.width = 1 + max([0, *(node.lane for node in nodes), *(run.lane for run in runs)])
+        """How many lanes the whole history needs."""
 
     def __len__(self) -> int:
         return len(self._nodes)

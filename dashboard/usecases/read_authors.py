@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -39,8 +40,8 @@ _OF_GRAPH: WeakKeyDictionary[RevisionGraph, tuple[str, Authors]] = WeakKeyDictio
 def read_authors(history: ProjectHistory, *, wait: float = WAIT_SECONDS) -> Authors:
     """Empty outside of git.
 
-    Walking ten thousand commits takes git ten seconds. It goes on in a thread when it takes longer than `wait` seconds,
-    and what it finds is kept.
+    Walking ten thousand commits takes git ten seconds. It goes on in a thread when it takes longer than `wait` seconds
+    after the first request, and what it finds is kept.
     """
     reading = history.reading
     if reading is None or not reading.commit:
@@ -49,7 +50,7 @@ def read_authors(history: ProjectHistory, *, wait: float = WAIT_SECONDS) -> Auth
     if kept and kept[0] == reading.commit:
         return kept[1]
     question = _ask(history, reading.commit)
-    question.join(wait)
+    question.join(max(0.0, question.started + wait - time.monotonic()))
     if question.is_alive():
         return _AWAITED
     answer = Authors(question.found)
@@ -65,6 +66,7 @@ class _Question(threading.Thread):
         self._history = history
         self._commit = commit
         self._authorship = authorship
+        self.started = time.monotonic()
         self.found: Mapping[str, FileCommit] = {}
 
     def run(self) -> None:

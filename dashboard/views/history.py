@@ -34,7 +34,7 @@ def history(request: PageRequest, project: str) -> HttpResponse:
     chosen = _choose(status, query.environment)
     authors = read_authors(status.history)
     page = list_rows(graph, authors.found, status.environments, chosen, query)
-    reading = status.history.reading
+    reading, is_part = status.history.reading, wants_part(request, "revisions")
     context = {
         "status": status,
         "project": status.project,
@@ -42,6 +42,7 @@ def history(request: PageRequest, project: str) -> HttpResponse:
         "query": query,
         "shows": list(Show),
         "page": page,
+        "is_part": is_part,
         "are_authors_awaited": authors.awaited,
         "next_link": query.link(after=page.next_after) if page.next_after else "",
         "newer_link": query.link(at=page.newer_at) if page.newer_at else "",
@@ -52,7 +53,7 @@ def history(request: PageRequest, project: str) -> HttpResponse:
         "problem_count": len(status.history.problems) + (len(reading.unreadable) if reading else 0),
         "needs_merge": len(graph.effective_heads) > max(1, len(status.project.heads)),
     }
-    return render(request, "_revisions.html" if wants_part(request, "revisions") else "history.html", context)
+    return render(request, "_revisions.html" if is_part else "history.html", context)
 
 
 def _choose(status: ProjectStatus, name: str) -> EnvironmentStatus | None:

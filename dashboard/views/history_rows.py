@@ -68,6 +68,8 @@ class HistoryPage:
     newer_at: str
     """A revision of the part before this one; empty: this is the beginning."""
     has_authors: bool
+    lanes_width: int
+    """In pixels."""
 
 
 def list_rows(
@@ -85,7 +87,8 @@ def list_rows(
     begin = _begin(history, found, query)
     part = found[begin : begin + PAGE]
     if len(found) == len(history):
-        tiles = draw_tiles(lanes_of(graph)[begin : begin + PAGE], merges)
+        lanes = lanes_of(graph)
+        tiles = draw_tiles(lanes[begin : begin + PAGE], lanes.width, merges)
     else:
         tiles = tuple(draw_lone_tile(history[number].revision in merges) for number in part)
     tags, flags = _Tags(graph), _flags(environments)
@@ -110,6 +113,7 @@ def list_rows(
         next_after=rows[-1].record.revision if more else "",
         newer_at=history[found[before]].revision if begin else "",
         has_authors=bool(authors),
+        lanes_width=tiles[0].width if tiles else 0,
     )
 
 

@@ -74,13 +74,16 @@ class Tile:
         return f'<rect {look} x="{self.x - 4}" y="{NODE_Y - 4}" width="8" height="8" {turn}/>'
 
 
-def draw_tiles(rows: Sequence[LaneRow], merge_points: frozenset[str]) -> tuple[Tile, ...]:
-    """One tile a row, all of one width."""
-    lanes = min(MOST_LANES + 1, max([LEAST_LANES, *(row.width for row in rows)]))
-    width = FIRST_CENTRE * 2 + PITCH * (lanes - 1)
+def width_of(lanes: int) -> int:
+    """In pixels, for so many lanes."""
+    return FIRST_CENTRE * 2 + PITCH * (min(MOST_LANES + 1, max(LEAST_LANES, lanes)) - 1)
+
+
+def draw_tiles(rows: Sequence[LaneRow], lanes: int, merge_points: frozenset[str]) -> tuple[Tile, ...]:
+    """One tile a row, all wide enough for `lanes`."""
     return tuple(
         Tile(
-            width=width,
+            width=width_of(lanes),
             x=centre(row.lane),
             lane=_colour(row.lane),
             strokes=tuple(dict.fromkeys(stroke for segment in row.segments for stroke in _strokes(segment, row.lane))),
@@ -92,7 +95,7 @@ def draw_tiles(rows: Sequence[LaneRow], merge_points: frozenset[str]) -> tuple[T
 
 def draw_lone_tile(is_merge: bool) -> Tile:
     """For a search result, whose neighbours are not shown."""
-    return Tile(FIRST_CENTRE * 2 + PITCH * (LEAST_LANES - 1), centre(0), 0, (), is_merge)
+    return Tile(width_of(LEAST_LANES), centre(0), 0, (), is_merge)
 
 
 def centre(lane: int) -> int:

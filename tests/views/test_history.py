@@ -106,7 +106,8 @@ def test_a_part_alone_is_given_to_htmx(lead: Client, site: ViewedSite) -> None:
 
     page = text_of(lead.get(f"{HISTORY}?after=r60&part=revisions", headers={"HX-Request": "true"}))
 
-    assert 'id="revision-r59"' in page and "<html" not in page
+    assert "/revisions/r59/" in page and "/revisions/r60/" not in page and "<html" not in page
+    assert 'id="revision-' not in page, "htmx would look for each of them in the whole document"
 
 
 def test_it_jumps_to_where_an_environment_stands(lead: Client, site: ViewedSite) -> None:

@@ -15,8 +15,9 @@ def draw(*revisions: tuple[str, tuple[str, ...]], depends: dict[str, tuple[str, 
     graph = RevisionGraph(
         [RevisionRecord(r, down_revision=down, depends_on=(depends or {}).get(r, ())) for r, down in revisions]
     )
-    rows = lane_rows(graph)[:]
-    return dict(zip((row.revision for row in rows), draw_tiles(rows, frozenset(graph.merge_points)), strict=True))
+    lanes = lane_rows(graph)
+    tiles = draw_tiles(lanes[:], lanes.width, frozenset(graph.merge_points))
+    return dict(zip((row.revision for row in lanes[:]), tiles, strict=True))
 
 
 def test_a_straight_history_is_one_line() -> None:
