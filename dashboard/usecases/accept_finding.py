@@ -79,7 +79,7 @@ def finding_facts(plan: Plan, environment: Environment) -> FindingFacts:
         number=len(findings),
         required=len(required),
         open=tuple(
-            f"{say_where(finding)}: {finding.message.rstrip('.')}" for finding in required if finding.pk not in accepted
+            f"{finding.revision}: {finding.message.rstrip('.')}" for finding in required if finding.pk not in accepted
         ),
     )
 
@@ -87,11 +87,6 @@ def finding_facts(plan: Plan, environment: Environment) -> FindingFacts:
 def must_be_accepted(finding: Finding, environment: Environment) -> bool:
     """By `accept_findings` of the environment."""
     return Level(finding.level) in environment.accept_findings
-
-
-def say_where(finding: Finding) -> str:
-    """`8d3f0c72be14, line 3`."""
-    return f"{finding.revision}, line {finding.line}"
 
 
 def _mark(of: Finding | Acceptance) -> dict[str, str | int]:

@@ -52,7 +52,7 @@ def test_the_gate_waits_for_the_sql_and_then_for_what_takes_data(site: Site) -> 
     site.back_up()
     assert not PlanPreview.objects.exists()
 
-    assert "r4, line 3: DELETE without WHERE: every row of t1 goes" in " ".join(closed(site, plan))
+    assert "r4: DELETE without WHERE: every row of t1 goes" in " ".join(closed(site, plan))
     accept(site, plan)
 
     assert closed(site, plan) == []
