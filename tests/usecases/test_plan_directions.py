@@ -79,6 +79,7 @@ def test_only_what_allow_names_is_planned_and_run(sqlite_site: Site, direction: 
     site.alembic("upgrade", "r2")
     plan = site.plan("r1" if direction is not FRESH else "r2", direction=direction)
     site.back_up()
+    site.accept(plan)
     run = site.confirm(plan)
     site.configure('allow = ["upgrade"]')
     site.execute(run)
@@ -98,13 +99,14 @@ def test_the_data_that_would_go_is_named_and_counted_before_anyone_can_confirm(f
     count_losses(plan_id=plan.pk)
     plan.refresh_from_db()
 
-    assert waiting == ["What would be lost is still being counted."]
+    assert "What would be lost is still being counted." in waiting
     assert [(loss["table"], loss["column"]) for loss in plan.losses] == [("t2", "y"), ("t3", ""), ("t2", "")]
     assert [(c["table"], c["column"], c["rows"]) for c in plan.row_counts] == [
         ("t2", "y", 2),
         ("t3", "", 0),
         ("t2", "", 3),
     ]
+    site.accept(plan)
     assert site.review(plan).token
 
 
@@ -318,6 +320,7 @@ def test_a_worker_lost_between_the_halves_of_a_fresh_start_leaves_a_run_that_is_
     site = free_site
     plan = site.plan(direction=FRESH)
     site.back_up()
+    site.accept(plan)
     run = site.confirm(plan)
     Run.objects.filter(pk=run.pk).update(phase="running", heartbeat_at="2026-01-01T00:00Z", rows_before=["r3"])
     site.alembic("downgrade", "base")
@@ -339,6 +342,7 @@ def test_in_every_direction_a_file_edited_after_the_confirmation_refuses_the_run
     site = free_sqlite_site
     plan = site.plan(target, direction=direction)
     site.back_up()
+    site.accept(plan)
     run = site.confirm(plan)
     path = site.project.directory / "alembic/versions/r3_r3.py"
     path.write_text(path.read_text() + "\n# edited\n")
@@ -357,6 +361,7 @@ def test_in_every_direction_a_revision_added_after_the_confirmation_refuses_the_
     site = free_sqlite_site
     plan = site.plan(target, direction=direction)
     site.back_up()
+    site.accept(plan)
     run = site.confirm(plan)
     site.project.add_tables(4)
 
@@ -373,6 +378,7 @@ def test_in_every_direction_a_version_table_changed_after_the_confirmation_refus
     site = free_sqlite_site
     plan = site.plan(target, direction=direction)
     site.back_up()
+    site.accept(plan)
     run = site.confirm(plan)
     site.alembic("downgrade", "r2")
 
