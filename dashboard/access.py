@@ -38,6 +38,9 @@ _READ_ONLY_ADMIN = (
     "runstep",
     "runlogline",
     "intervention",
+    "planpreview",
+    "finding",
+    "acceptance",
 )
 
 View = Callable[..., HttpResponse]

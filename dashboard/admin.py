@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from dashboard.models import Backup, Confirmation, Intervention, Observation, Plan, Proof, Run, RunLogLine, RunStep
+from dashboard.models import (
+    Acceptance,
+    Backup,
+    Confirmation,
+    Finding,
+    Intervention,
+    Observation,
+    Plan,
+    PlanPreview,
+    Proof,
+    Run,
+    RunLogLine,
+    RunStep,
+)
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Any]
@@ -111,3 +124,29 @@ class ObservationAdmin(ReadOnly, _Admin):
     list_display = ("__str__", "rows", "reason", "server", "changed")
     list_filter = ("project", "environment", "reason", "changed")
     date_hierarchy = "observed_at"
+
+
+@admin.register(PlanPreview)
+class PlanPreviewAdmin(ReadOnly, _Admin):
+    """The SQL of plans."""
+
+    list_display = ("__str__", "made_at", "dialect", "error")
+    list_filter = ("dialect",)
+
+
+@admin.register(Finding)
+class FindingAdmin(ReadOnly, _Admin):
+    """What was found in it."""
+
+    list_display = ("__str__", "level", "rule", "message")
+    list_filter = ("level", "rule")
+
+
+@admin.register(Acceptance)
+class AcceptanceAdmin(ReadOnly, _Admin):
+    """Who accepted what, and why."""
+
+    list_display = ("__str__", "accepted_at", "accepted_by", "reason")
+    list_filter = ("project", "environment", "rule")
+    date_hierarchy = "accepted_at"
+    list_select_related = ("accepted_by",)

@@ -8,7 +8,9 @@ from django.test import Client
 
 from tests.views.conftest import ViewedSite
 
-MODELS = ("run", "backup", "confirmation", "observation", "plan", "runlogline")
+MODELS = (
+    "run", "backup", "confirmation", "observation", "plan", "runlogline", "planpreview", "finding", "acceptance",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -23,7 +25,7 @@ def admin(site: ViewedSite) -> Client:
 def test_the_record_is_shown_and_cannot_be_changed(admin: Client, site: ViewedSite, model: str) -> None:
     run = site.confirm()
     there = {"run": run.pk, "backup": run.confirmation.backup_id, "confirmation": run.confirmation_id,
-             "plan": run.confirmation.plan_id, "observation": 0, "runlogline": 0}[model]  # fmt: skip
+             "plan": run.confirmation.plan_id, "planpreview": run.confirmation.plan.preview.pk}.get(model)  # fmt: skip
 
     assert admin.get(f"/admin/dashboard/{model}/").status_code == 200
     assert admin.get(f"/admin/dashboard/{model}/add/").status_code == 403
