@@ -23,7 +23,7 @@ TIMEOUT = 10.0
 
 # The version table is changed by every run and read by nobody else; a TOAST table goes with its table.
 _RELATIONS = """
-SELECT c.oid::bigint, c.oid::regclass::text FROM pg_catalog.pg_class c
+SELECT c.oid::bigint, c.oid::regclass::text, c.relkind IN ('i', 'I') FROM pg_catalog.pg_class c
 WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'm', 'v', 'S', 'f', 'i', 'I') AND c.relpersistence <> 't'
   AND c.relnamespace <> 'pg_toast'::regnamespace
   AND c.oid IS DISTINCT FROM to_regclass(%(version_table)s)::oid
@@ -62,9 +62,9 @@ class PostgreSQLLockWatch:
     def __init__(self, connection: Connection, *, key: int, children: int, version_table: str) -> None:
         self._connection = connection
         self._key = {"key": key, "children": children}
-        self._names: dict[int, str] = dict(
-            connection.query(_RELATIONS, {"version_table": version_table}, timeout=TIMEOUT)
-        )
+        relations = connection.query(_RELATIONS, {"version_table": version_table}, timeout=TIMEOUT)
+        self._names: dict[int, str] = {oid: name for oid, name, _is_index in relations}
+        self._indexes = {name for _oid, name, is_index in relations if is_index}
         self._position = 0
         self._open: dict[tuple[int, str], _Interval] = {}
         self._closed: list[_Interval] = []
@@ -105,12 +105,16 @@ class PostgreSQLLockWatch:
             LockSpan(self._names[relation], mode, took, (relation, mode) in to_end)
             for (relation, mode), took in seconds.items()
         )
-        return tuple(sorted(spans, key=lambda s: (-LOCK_MODES.index(s.mode), -s.seconds, s.relation)))
+        return tuple(sorted(spans, key=self._order))
 
     def rewrites(self, found: Iterable[tuple[int, int]]) -> tuple[Rewrite, ...]:
         """See LockWatch."""
         known = (Rewrite(self._names[oid], size) for oid, size in found if oid in self._names)
         return tuple(sorted(known, key=lambda rewrite: (-rewrite.bytes, rewrite.relation)))
+
+    def _order(self, span: LockSpan) -> tuple[int, bool, float, str]:
+        """A table stands before the indexes that are locked with it."""
+        return -LOCK_MODES.index(span.mode), span.relation in self._indexes, -span.seconds, span.relation
 
     def _watch(self) -> None:
         try:
