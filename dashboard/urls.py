@@ -9,6 +9,7 @@ from django.urls import include, path, reverse_lazy
 from dashboard.views.acceptances import accept, plan_sql
 from dashboard.views.alterations import alterations
 from dashboard.views.audit import audit, audit_file
+from dashboard.views.backup import backup, prove_backup
 from dashboard.views.backups import attest_backup, backups, take_backup
 from dashboard.views.branches import branches
 from dashboard.views.compare import compare_heads
@@ -52,6 +53,8 @@ urlpatterns = [
     path("runs/<int:number>/cancellation/", cancel_run, name="cancel_run"),
     path("runs/<int:number>/termination/", terminate_session, name="terminate_session"),
     path("backups/", backups, name="backups"),
+    path("backups/<int:number>/", backup, name="backup"),
+    path("backups/<int:number>/proof/", prove_backup, name="prove_backup"),
     path("audit/", audit, name="audit"),
     path("audit/audit.csv", audit_file, name="audit_file"),
     path("help/", help_page, name="help"),

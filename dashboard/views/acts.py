@@ -102,14 +102,23 @@ def _backup_act(backup: Backup) -> Act:
         _where(backup),
         f"backup {backup.pk}, {_STATES.get(str(backup.state), backup.state)}{': ' + backup.where if attested else ''}",
         "read",
-        reverse("backups"),
+        reverse("backup", args=[backup.pk]),
     )
 
 
 def _proof_act(proof: Proof) -> Act:
     words = f"asked for another proof of backup {proof.backup_id}"
     who = _name(proof.requested_by)
-    return Act(proof.requested_at, who, "proof", words, _where(proof.backup), "", "read", reverse("backups"))
+    return Act(
+        proof.requested_at,
+        who,
+        "proof",
+        words,
+        _where(proof.backup),
+        "",
+        "read",
+        reverse("backup", args=[proof.backup_id]),
+    )
 
 
 def _acceptance_act(acceptance: Acceptance) -> Act:

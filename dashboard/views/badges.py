@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dashboard.models import Backup, Run
+from dashboard.models import Backup, Proof, Run
 from dashboard.revisions.status import State, Status
 
 
@@ -51,6 +51,13 @@ _PHASES: dict[str, Badge] = {
     Run.Phase.UNSETTLED: Badge("unknown", "unsettled"),
 }
 _STEPS: dict[str, str] = {"waiting": "waiting", "running": "running", "applied": "current", "failed": "failed"}
+_PROOFS: dict[str, Badge] = {
+    Proof.State.QUEUED: Badge("waiting", "queued"),
+    Proof.State.WORKING: Badge("running", "being proven"),
+    Proof.State.PASSED: Badge("current", "passed"),
+    Proof.State.FAILED: Badge("failed", "failed"),
+    Proof.State.UNAVAILABLE: Badge("unknown", "not tried to its end"),
+}
 BAD_OUTCOMES = frozenset({Run.Outcome.ROLLED_BACK, Run.Outcome.PARTIAL, Run.Outcome.INDETERMINATE})
 
 
@@ -84,7 +91,14 @@ def badge_of_backup(backup: Backup) -> Badge:
         return Badge("waiting", backup.state)
     if backup.method == Backup.Method.ATTEST:
         return Badge("waiting", "attested, not proven here")
-    return Badge("read", "read through, not restored")
+    if backup.method == Backup.Method.COMMAND:
+        return Badge("waiting", "taken by a command, not proven here")
+    return Badge("current", "restored and compared") if backup.restored_at else Badge("read", "read, not restored")
+
+
+def badge_of_proof(proof: Proof) -> Badge:
+    """How one climb of the ladder ended."""
+    return _PROOFS[proof.state]
 
 
 def tone_of_step(state: str) -> str:

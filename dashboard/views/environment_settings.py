@@ -7,6 +7,8 @@ from dashboard.secrets import EnvironmentVariable, SecretFile, Source
 from dashboard.sources.configuration import Environment, NotConfigured, Project
 from dashboard.usecases.catalogue import resolve
 from dashboard.usecases.read_code import Code, read_code
+from dashboard.usecases.scratch_places import find_place
+from dashboard.views.backup_words import say_policy
 from dashboard.views.moments import say_span
 
 Fact = tuple[str, str]
@@ -15,13 +17,13 @@ Fact = tuple[str, str]
 def list_settings(project: Project, environment: Environment) -> tuple[Fact, ...]:
     """Names and values in the order of the page."""
     backup, timeouts = environment.backup, environment.timeouts
-    method = "taken by the dashboard" if backup.method == "dump" else "taken here or attested by a person"
     return (
         *_connection(environment),
         ("Code", say_code(read_code(project, environment))),
         ("Allows", ", ".join(sorted(environment.allow)) or "nothing"),
         ("Requires", ", ".join(environment.requires) or "no other environment"),
-        ("Backup", f"{method}, at most {say_span(backup.max_age)} old, read through"),
+        ("Backup", say_policy(environment)),
+        ("Scratch server", _say_scratch(environment)),
         ("Backups kept", str(backup.keep)),
         ("Lock timeout", say_span(timeouts.lock)),
         ("Statement timeout", say_span(timeouts.statement)),
@@ -44,6 +46,17 @@ def say_code(code: Code) -> str:
         if number:
             told.append(f"{number} commit{'' if number == 1 else 's'} {word} {state.upstream}")
     return ", ".join(told)
+
+
+def _say_scratch(environment: Environment) -> str:
+    """Where copies are restored."""
+    try:
+        place = find_place(environment)
+    except NotConfigured as error:
+        return str(error)
+    if place.server is not None:
+        return place.server.display()
+    return "temporary files beside the backups" if place.folder else "none: backups are read, not restored"
 
 
 def _connection(environment: Environment) -> tuple[Fact, ...]:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-
-from django.template.defaultfilters import filesizeformat
 
 from dashboard.gate.condition import Condition, Gate
 from dashboard.models import Backup, Plan
 from dashboard.revisions.plan import Direction
-from dashboard.templatetags.marks import fingerprint
 from dashboard.usecases.review_plan import PlanReview
-from dashboard.views.moments import say_duration
+from dashboard.views.badges import badge_of_backup
 
 _TITLES = {Gate.CHANGES: "Changes", Gate.BACKUP: "Backup", Gate.CONFIRM: "Confirm"}
 _TONES = {"passed": "current", "working": "running", "open": "pending", "closed": "waiting"}
@@ -38,20 +34,6 @@ class GateView:
     def tone(self) -> str:
         """Glyph and colour."""
         return _TONES[self.state]
-
-
-@dataclass(frozen=True, slots=True)
-class Rung:
-    """One step of a backup's proof. `state`: done, working or waiting."""
-
-    name: str
-    fact: str
-    state: str
-
-    @property
-    def tone(self) -> str:
-        """Glyph and colour."""
-        return {"done": "current", "working": "running", "waiting": "waiting"}[self.state]
 
 
 def list_gates(review: PlanReview) -> tuple[GateView, ...]:
@@ -83,28 +65,6 @@ def list_missing(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
     return tuple(condition for condition in conditions if not condition.met)
 
 
-def list_rungs(backup: Backup, now: datetime) -> tuple[Rung, ...]:
-    """How far a backup taken by the dashboard is proven. Restoring it is no part of it yet, and is not claimed."""
-    if backup.state == Backup.State.FAILED:
-        return ()
-    written = backup.size or backup.bytes_written
-    if not backup.sha256:
-        elapsed = say_duration((now - backup.created_at).total_seconds())
-        return (
-            Rung("size", f"{filesizeformat(written)} so far, {elapsed}", "working"),
-            Rung("sha256", "waiting", "waiting"),
-            Rung("read through", "waiting", "waiting"),
-        )
-    read = Rung("read through", "being read", "working")
-    if backup.read_through_at:
-        read = Rung("read through", f"{say_duration(backup.read_seconds or 0)}, no error", "done")
-    return (
-        Rung("size", filesizeformat(written), "done"),
-        Rung("sha256", f"{fingerprint(backup.sha256)} …", "done"),
-        read,
-    )
-
-
 def say_what_if_it_fails(server: str, backup: Backup | None) -> str:
     """Said beside the button, since it is asked there."""
     way_back = f"Backup {backup.pk} holds the database as it was before." if backup else ""
@@ -129,6 +89,5 @@ def _gate(gate: Gate, number: int, conditions: tuple[Condition, ...], passed: st
 
 def _backup_gate(backup: Backup | None, conditions: tuple[Condition, ...]) -> GateView:
     if backup is not None and backup.state == Backup.State.PREPARING:
-        return GateView(Gate.BACKUP, 2, "working", "being taken and read through", conditions)
-    is_attested = backup is not None and backup.method == Backup.Method.ATTEST
-    return _gate(Gate.BACKUP, 2, conditions, "attested, not proven here" if is_attested else "read, not restored")
+        return GateView(Gate.BACKUP, 2, "working", "being taken and proven", conditions)
+    return _gate(Gate.BACKUP, 2, conditions, badge_of_backup(backup).word if backup else "")

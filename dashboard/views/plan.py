@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseStopPolling, reswap, retarget
 
@@ -19,10 +18,12 @@ from dashboard.usecases.compose_plan import PlanRefused
 from dashboard.usecases.plan_change import plan_change
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
 from dashboard.usecases.review_plan import latest_plan, review_plan
+from dashboard.views.backup import read_rungs
+from dashboard.views.backup_words import say_origin, say_policy
 from dashboard.views.badges import badge_of_backup, badge_of_run
 from dashboard.views.environment import make_headline, say_why_not
 from dashboard.views.findings import changes_context
-from dashboard.views.gates import list_gates, list_missing, list_rungs, say_what_if_it_fails
+from dashboard.views.gates import list_gates, list_missing, say_what_if_it_fails
 from dashboard.views.losses import is_counting, list_losses
 from dashboard.views.plan_words import say_amount, say_button, say_verb, say_what_it_does
 from dashboard.views.requests import PageRequest, wants_part
@@ -110,7 +111,9 @@ def plan_context(
         "backup": backup,
         "backup_badge": badge_of_backup(backup) if backup else None,
         "is_preparing": backup is not None and backup.state == Backup.State.PREPARING,
-        "rungs": list_rungs(backup, timezone.now()) if backup and backup.method == Backup.Method.DUMP else (),
+        "rungs": read_rungs(backup) if backup else (),
+        "backup_origin": say_origin(backup) if backup else "",
+        "backup_policy": say_policy(status.environment),
         "if_it_fails": say_what_if_it_fails(headline.server, backup),
     }
 

@@ -63,7 +63,7 @@ def test_the_list_says_how_far_each_is_proven(lead: Client, site: ViewedSite) ->
 
     page = text_of(lead.get("/backups/"))
 
-    assert "read through, not restored" in page and "api / production" in page
+    assert "read, not restored" in page and "api / production" in page
 
 
 def test_an_empty_list_says_how_to_get_one(lead: Client) -> None:

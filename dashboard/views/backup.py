@@ -1,0 +1,120 @@
+"""One backup: its ladder, what it holds, who relies on it; and proving it once more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseStopPolling, reswap, retarget
+
+from dashboard.access import BACK_UP, SEE, permission
+from dashboard.databases.contents import Contents, contents_from_json
+from dashboard.models import Backup, Proof, Run
+from dashboard.sources.configuration import NotConfigured, UnknownName
+from dashboard.usecases.catalogue import find_environment
+from dashboard.usecases.prove_backup import ProofRefused, request_proof
+from dashboard.usecases.scratch_places import find_place
+from dashboard.views.backup_words import list_facts
+from dashboard.views.badges import Badge, badge_of_backup, badge_of_proof, badge_of_run
+from dashboard.views.requests import PageRequest, wants_part
+from dashboard.views.rungs import Rung, list_rungs
+
+TABLES_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ProofLine:
+    """One climb of the ladder."""
+
+    proof: Proof
+    badge: Badge
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """A run that was confirmed with the backup."""
+
+    run: Run
+    badge: Badge
+
+
+@require_safe
+@permission(SEE)
+def backup(request: PageRequest, number: int) -> HttpResponse:
+    """Also one that failed or was deleted."""
+    found = get_object_or_404(Backup.objects.select_related("created_by"), pk=number)
+    context = _context(request, found)
+    if not wants_part(request, "ladder"):
+        return render(request, "backup.html", context)
+    if context["is_working"]:
+        return render(request, "_backup_ladder.html", context)
+    whole = render(request, "_backup_body.html", context)
+    return reswap(retarget(HttpResponseStopPolling(whole.content), "#backup-body"), "outerHTML")
+
+
+@require_POST
+@permission(BACK_UP)
+def prove_backup(request: PageRequest, number: int) -> HttpResponse:
+    """Climbs the ladder once more; `up_to` says how far."""
+    up_to = "restore" if request.POST.get("up_to") == "restore" else "read"
+    try:
+        request_proof(user=request.user, backup_id=number, up_to=up_to)
+    except ProofRefused as refusal:
+        messages.error(request, f"No proof was begun. {refusal}")
+    if not Backup.objects.filter(pk=number).exists():
+        return redirect("backups")
+    return redirect("backup", number)
+
+
+def read_rungs(found: Backup) -> tuple[Rung, ...]:
+    """The ladder as it is now."""
+    return list_rungs(found, found.proofs.first(), timezone.now(), has_scratch=has_scratch(found))
+
+
+def has_scratch(found: Backup) -> bool:
+    """There is a place to restore it into; whether it answers is seen when that is tried."""
+    try:
+        place = find_place(find_environment(found.project, found.environment)[1])
+    except (UnknownName, NotConfigured):
+        return False
+    return place.server is not None or place.folder is not None
+
+
+def _context(request: PageRequest, found: Backup) -> dict[str, Any]:
+    proofs = tuple(found.proofs.select_related("requested_by"))
+    is_proving = any(proof.state in Proof.LIVE for proof in proofs)
+    contents = contents_from_json(found.contents) if found.contents else None
+    runs = Run.objects.filter(confirmation__backup=found).select_related("confirmation__confirmed_by")
+    is_good_dump = found.method == Backup.Method.DUMP and found.state == Backup.State.PROVEN
+    return {
+        "backup": found,
+        "badge": badge_of_backup(found),
+        "rungs": read_rungs(found),
+        "is_working": is_proving or found.state == Backup.State.PREPARING,
+        "is_configured": _is_configured(found),
+        "may_back_up": request.user.has_perm(BACK_UP),
+        "may_prove": is_good_dump and not is_proving,
+        "may_restore": is_good_dump and not is_proving and has_scratch(found) and contents is not None,
+        "proofs": tuple(ProofLine(proof, badge_of_proof(proof)) for proof in proofs),
+        "runs": tuple(RunLine(run, badge_of_run(run)) for run in runs),
+        "contents": contents,
+        "tables": _largest(contents) if contents else (),
+        "facts": list_facts(found),
+    }
+
+
+def _is_configured(found: Backup) -> bool:
+    try:
+        find_environment(found.project, found.environment)
+    except UnknownName:
+        return False
+    return True
+
+
+def _largest(contents: Contents) -> tuple[Any, ...]:
+    return tuple(sorted(contents.tables, key=lambda table: (-table.rows, table.name))[:TABLES_SHOWN])
