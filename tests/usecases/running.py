@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -63,7 +64,13 @@ def confirmed(site: Site, *targets: str) -> Run:
     """Planned, backed up and confirmed."""
     plan = site.plan(*targets)
     site.back_up()
+    site.accept(plan)
     return site.confirm(plan)
+
+
+def online(code: str) -> str:
+    """Python of a revision that is left out where its SQL is only written, before anybody confirms it."""
+    return "if not op.get_context().as_sql:\n" + textwrap.indent(textwrap.dedent(code).strip(), "    ")
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:

@@ -15,10 +15,10 @@ from dashboard.usecases.execute_run import execute_run
 from dashboard.usecases.explain_run import explain_run
 from dashboard.usecases.settle_lost_runs import settle_lost_runs
 from dashboard.usecases.terminate_session import TerminationRefused, terminate_session
-from tests.usecases.running import confirmed, executing
+from tests.usecases.running import confirmed, executing, online
 from tests.usecases.site import Site, make_person
 
-SLOW = {"postgresql": 'op.execute("SELECT pg_sleep(60)")', "sqlite": "import time\ntime.sleep(60)"}
+SLOW = {"postgresql": 'op.execute("SELECT pg_sleep(60)")', "sqlite": online("import time\ntime.sleep(60)")}
 
 
 @pytest.mark.fault(12)
@@ -50,16 +50,18 @@ def test_a_child_that_swallows_the_cancelled_statement_and_ignores_sigterm_is_en
     site = postgres_site
     site.project.add(
         "r4",
-        """
-        import signal, time
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        while True:
-            try:
-                op.execute("SELECT pg_sleep(60)")
-            except Exception:
-                print("never mind", flush=True)
-                time.sleep(0.05)
-        """,
+        online(
+            """
+            import signal, time
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            while True:
+                try:
+                    op.execute("SELECT pg_sleep(60)")
+                except Exception:
+                    print("never mind", flush=True)
+                    time.sleep(0.05)
+            """
+        ),
     )
     with executing(confirmed(site)) as running:
         running.wait_for_step("r4")

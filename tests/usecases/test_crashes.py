@@ -16,7 +16,7 @@ from dashboard.usecases.explain_run import explain_run
 from dashboard.usecases.settle_lost_runs import settle_lost_runs
 from dashboard.usecases.terminate_session import terminate_session
 from tests.usecases.conftest import ENV_URL
-from tests.usecases.running import confirmed, executing, wait_for
+from tests.usecases.running import confirmed, executing, online, wait_for
 from tests.usecases.site import Site
 
 SLEEP = 'op.execute("SELECT pg_sleep(60)")'
@@ -111,7 +111,7 @@ def test_killed_in_create_index_concurrently_is_unsettled_until_its_session_is_e
 )
 def test_killed_on_sqlite_is_indeterminate_and_the_backup_is_offered(sqlite_site: Site, statement: str) -> None:
     site = sqlite_site
-    site.project.add("r4", f"import time\n{statement}\ntime.sleep(60)")
+    site.project.add("r4", online(f"import time\n{statement}\ntime.sleep(60)"))
 
     run = kill_in(site, "r4")
     wait_for(lambda: run.phase == "settled" or settle_lost_runs())
@@ -143,7 +143,9 @@ def test_a_stopped_child_is_ended_at_the_deadline_and_its_backend_with_it(postgr
 def test_a_revision_that_commits_in_its_middle_is_never_called_rolled_back(postgres_site: Site) -> None:
     site = postgres_site
     site.project.write_env(extra=ENV_URL, options="transaction_per_migration=True")
-    site.project.add("r1b", f"op.get_bind().execute(sa.text('UPDATE t1 SET x = 1'))\nop.execute('COMMIT')\n{SLEEP}")
+    site.project.add(
+        "r1b", online(f"op.get_bind().execute(sa.text('UPDATE t1 SET x = 1'))\nop.execute('COMMIT')\n{SLEEP}")
+    )
     site.project.revisions.pop()
     path = site.project.directory / "alembic" / "versions" / "r2_r2.py"
     path.write_text(path.read_text().replace("'r1'", "'r1b'"))
@@ -162,7 +164,7 @@ def test_a_revision_that_computes_for_longer_than_the_idle_timeouts_is_not_cut_o
     [(name,)] = site.query("SELECT current_database()")
     for setting in ("idle_in_transaction_session_timeout", "idle_session_timeout"):
         site.query(f"ALTER DATABASE {name} SET {setting} = '300ms'")
-    site.project.add("r4", "import time\nop.execute('SELECT 1')\ntime.sleep(1)\nop.execute('UPDATE t1 SET x = 1')")
+    site.project.add("r4", online("import time\nop.execute('SELECT 1')\ntime.sleep(1)\nop.execute('SELECT 2')"))
 
     run = site.upgrade()
 
@@ -170,7 +172,9 @@ def test_a_revision_that_computes_for_longer_than_the_idle_timeouts_is_not_cut_o
 
 
 def test_a_worker_that_is_told_to_end_finishes_its_run_first(site: Site, start_worker: Callable[[], Any]) -> None:
-    slow = {"postgresql": "op.execute('SELECT pg_sleep(2)')", "sqlite": "import time\ntime.sleep(2)"}[site.dialect]
+    slow = {"postgresql": "op.execute('SELECT pg_sleep(2)')", "sqlite": online("import time\ntime.sleep(2)")}[
+        site.dialect
+    ]
     site.project.add("r4", slow)
     run = confirmed(site)
     worker = start_worker()

@@ -18,10 +18,10 @@ from dashboard.usecases.keep_backups import fail_lost_backups
 from dashboard.usecases.observe import observe_environments
 from dashboard.usecases.settle_lost_runs import settle_lost_runs
 from dashboard.usecases.take_backup import request_backup
-from tests.usecases.running import wait_for
+from tests.usecases.running import online, wait_for
 from tests.usecases.site import Site
 
-SLOW = {"postgresql": 'op.execute("SELECT pg_sleep(20)")', "sqlite": "import time; time.sleep(20)"}
+SLOW = {"postgresql": 'op.execute("SELECT pg_sleep(20)")', "sqlite": online("import time; time.sleep(20)")}
 
 
 def forget_heartbeat() -> None:
@@ -65,7 +65,9 @@ def test_a_killed_worker_leaves_a_run_that_is_settled_by_what_the_database_shows
 
 def test_the_child_dies_with_its_worker(site: Site, start_worker: Callable[[], subprocess.Popen[bytes]]) -> None:
     pid_file = site.folder / "pid"
-    site.project.add("r4", f'import os, time; open({str(pid_file)!r}, "w").write(str(os.getpid())); time.sleep(30)')
+    site.project.add(
+        "r4", online(f'import os, time; open({str(pid_file)!r}, "w").write(str(os.getpid())); time.sleep(30)')
+    )
     plan = site.plan()
     site.back_up()
     site.confirm(plan)
