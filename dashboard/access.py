@@ -20,13 +20,14 @@ COMPARE = "dashboard.compare_heads"
 PLAN = "dashboard.create_plan"
 BACK_UP = "dashboard.take_backup"
 CONFIRM = "dashboard.confirm_run"
+REVIEW = "dashboard.review_revision"
 
 ROLES: dict[str, tuple[str, ...]] = {
     "lead": (SEE, COMPARE),
-    "developer": (SEE, COMPARE, PLAN),
-    "operator": (SEE, COMPARE, PLAN, BACK_UP, CONFIRM),
+    "developer": (SEE, COMPARE, PLAN, REVIEW),
+    "operator": (SEE, COMPARE, PLAN, REVIEW, BACK_UP, CONFIRM),
 }
-"""A lead sees (and may compare: that changes nothing); a developer also plans; an operator also acts."""
+"""A lead sees (and may compare: that changes nothing); a developer also plans and reviews; an operator also acts."""
 
 _READ_ONLY_ADMIN = (
     "observation",
@@ -41,6 +42,8 @@ _READ_ONLY_ADMIN = (
     "planpreview",
     "finding",
     "acceptance",
+    "appliedfile",
+    "review",
 )
 
 View = Callable[..., HttpResponse]

@@ -27,6 +27,8 @@ class Observation(models.Model):
     identity = models.CharField(max_length=200, blank=True)
     changed = models.BooleanField(default=False)
     """It differs from the environment's observation before it (or is the first); such are never thinned."""
+    previous_at = models.DateTimeField(null=True, blank=True)
+    """When the environment was last read with success before: what changed, changed since then."""
 
     class Meta:
         indexes = [models.Index(fields=["project", "environment", "-observed_at"])]

@@ -24,6 +24,7 @@ from dashboard.views.ledger_file import ledger_file
 from dashboard.views.observations import observe
 from dashboard.views.overview import overview
 from dashboard.views.plan import plan
+from dashboard.views.reviews import review
 from dashboard.views.revision import revision
 from dashboard.views.run import run, run_log
 from dashboard.views.runs import runs
@@ -36,6 +37,7 @@ urlpatterns = [
     path(f"{_PROJECT}/history/", history, name="history"),
     path(f"{_PROJECT}/compare/", compare_heads, name="compare"),
     path(f"{_PROJECT}/altered/", alterations, name="alterations"),
+    path(f"{_PROJECT}/reviews/", review, name="review"),
     path(f"{_PROJECT}/branches/", branches, name="branches"),
     path(f"{_PROJECT}/revisions/<path:revision>/", revision, name="revision"),
     path(f"{_ENVIRONMENT}/", environment, name="environment"),

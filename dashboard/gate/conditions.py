@@ -16,6 +16,7 @@ from dashboard.gate.condition import Condition, Gate
 from dashboard.gate.finding_policy import FindingFacts, judge_findings
 from dashboard.gate.promotion import Predecessor, judge_promotion
 from dashboard.gate.rehearsal_policy import RehearsalFacts, RehearsalPolicy, judge_rehearsal
+from dashboard.gate.review_policy import judge_reviews
 from dashboard.revisions.plan import Action, Direction, PlanContent
 from dashboard.revisions.status import State
 
@@ -55,6 +56,8 @@ class GateFacts:
     other_run: int | None
     """The live run on this environment, where there is one."""
     now: datetime
+    unreviewed: tuple[str, ...] | None = None
+    """Files of the plan that nobody has reviewed as they are; None: the environment asks for no review."""
 
 
 def judge(facts: GateFacts) -> tuple[Condition, ...]:
@@ -82,6 +85,7 @@ def _judge_changes(facts: GateFacts) -> tuple[Condition, ...]:
         *_judge_committed(facts),
         *_judge_losses(facts),
         *_judge_sql(facts),
+        *judge_reviews(facts.unreviewed),
     )
 
 

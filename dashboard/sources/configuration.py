@@ -170,7 +170,10 @@ def _environment(project: str, name: str, table: EnvironmentTable, base: Path, d
         base=base,
         allow=frozenset(table.allow),
         requires=tuple(dict.fromkeys(table.requires)),
+        requires_review=table.requires_review,
         stale_after=table.stale_after,
+        upgrade_within=table.upgrade_within,
+        formerly=table.formerly,
         backup=BackupSettings(
             method=backup.method,
             command=tuple(backup.command),

@@ -60,6 +60,20 @@ def check_requires(name: str, requires: Mapping[str, tuple[str, ...]]) -> Iterat
         )
 
 
+def check_formerly(name: str, formerly: Mapping[str, str]) -> Iterator[ConfigurationProblem]:
+    """`formerly` maps every environment of project `name` to the name that it had before, empty for none."""
+    heirs: dict[str, str] = {}
+    for environment, before in formerly.items():
+        location = ("projects", name, "environments", environment, "formerly")
+        if before and before in formerly:
+            hint = "Only an environment that is no longer configured can have been renamed: remove the key."
+            yield problem_at(location, f'The project has an environment "{before}" still.', hint)
+        elif before and before in heirs:
+            hint = "Only one environment can keep its past: remove one of the two keys."
+            yield problem_at(location, f'"{heirs[before]}" was formerly "{before}", too.', hint)
+        heirs.setdefault(before, environment)
+
+
 def _cycles(requires: Mapping[str, tuple[str, ...]]) -> list[tuple[str, ...]]:
     """One cycle for each group of environments that lie on a common one, each beginning with its first in the file."""
     reported: set[str] = set()

@@ -95,7 +95,13 @@ class Environment:
     requires: tuple[str, ...]
     accept_findings: frozenset[str]
     """Levels, as gate/finding_policy.py names them."""
+    requires_review: bool
+    """A run needs every revision file of its plan to be reviewed."""
     stale_after: timedelta
+    upgrade_within: timedelta | None
+    """None: revisions may be pending for as long as they like."""
+    formerly: str
+    """The environment's name before, empty where it never had another."""
     backup: BackupSettings
     scratch: ScratchSettings | None
     """None: there is no server for copies."""

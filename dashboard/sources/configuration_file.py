@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from dashboard.secrets import EnvironmentVariable, SecretFile, SecretUnresolved, resolve_source
-from dashboard.sources.configuration_checks import check_name, check_project, check_requires
+from dashboard.sources.configuration_checks import check_formerly, check_name, check_project, check_requires
 from dashboard.sources.configuration_environment_checks import check_backup, check_database, check_variables
 from dashboard.sources.configuration_problems import (
     ConfigurationError,
@@ -112,6 +112,7 @@ def _rules(tables: DashboardTable, base: Path, dropped: set[str]) -> Iterator[Co
                 yield from check_database(place, environment, base)
         requires = {key: tuple(inner.requires) for key, inner in project.environments.items()}
         yield from check_requires(name, requires)
+        yield from check_formerly(name, {key: inner.formerly for key, inner in project.environments.items()})
 
 
 def _resolved_tree(

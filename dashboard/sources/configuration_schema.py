@@ -178,9 +178,16 @@ class EnvironmentTable(Table):
     accept_findings: list[Literal["error", "destructive", "not_understood", "locking", "breaking", "note"]] = Field(
         default=["error", "destructive"], description="the levels of findings that an operator must have accepted"
     )
+    requires_review: bool = Field(
+        default=False, description="whether a run needs every revision file of its plan to be reviewed"
+    )
     stale_after: PositiveDuration = Field(
         default=timedelta(minutes=10), description="the age from which an observation is shown as stale"
     )
+    upgrade_within: PositiveDuration | None = Field(
+        default=None, description="how long revisions may be pending before that needs attention"
+    )
+    formerly: Text = Field(default="", description="the name that the environment had before, whose past it keeps")
     backup: BackupTable = Field(default_factory=BackupTable, description="the backup that a run needs")
     scratch: ScratchTable | None = Field(
         default=None, description="the server on which backups are restored in order to prove them"

@@ -25,6 +25,7 @@ from dashboard.usecases.read_code import read_code, read_environment_history
 from dashboard.usecases.read_history import ProjectHistory
 from dashboard.usecases.read_rehearsals import rehearsal_facts, rehearsal_policy
 from dashboard.usecases.read_status import latest_observation, reading_of
+from dashboard.usecases.review_revision import list_unreviewed
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ def read_gate(
         rehearsal_policy=rehearsal_policy(environment),
         other_run=_other_run(plan, own_run),
         now=now,
+        unreviewed=list_unreviewed(plan.project, planned.steps) if environment.requires_review else None,
     )
     return GateReading(judge(facts), superseded, now)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from dashboard.models import AppliedFile, Run
@@ -46,7 +47,16 @@ def keep_applied_files(*, project: Project, environment: Environment, reading: V
 
 def has_applied_files(project: str, environment: str) -> bool:
     """Whether anything is remembered of the environment; not so where its history could not be read before."""
-    return AppliedFile.objects.filter(project=project, environment=environment).exists()
+    return AppliedFile.objects.filter(project=project, environment=environment, gone_at=None).exists()
+
+
+def read_last_applied(projects: Sequence[str]) -> dict[tuple[str, str], datetime]:
+    """By project and environment: when it last got a revision, or was first seen with one. No query for no project."""
+    if not projects:
+        return {}
+    newest = AppliedFile.objects.filter(project__in=projects, gone_at=None).order_by()
+    found = newest.values_list("project", "environment").annotate(at=Max("first_seen_at"))
+    return {(project, environment): at for project, environment, at in found}
 
 
 def _close(kept: QuerySet[AppliedFile], gone: list[str]) -> None:

@@ -14,10 +14,11 @@ from django.utils import timezone
 from dashboard.databases import observe_many
 from dashboard.databases.database import Database
 from dashboard.models import Observation
-from dashboard.revisions.status import Reason, VersionReading
+from dashboard.revisions.status import Reason, State, VersionReading
 from dashboard.sources.configuration import Environment, NotConfigured, Project
 from dashboard.usecases.catalogue import configuration, masker_for, open_database
 from dashboard.usecases.keep_applied_files import has_applied_files, keep_applied_files
+from dashboard.usecases.keep_ledger import adopt_former_names
 from dashboard.usecases.read_status import latest_observation
 
 CONCURRENCY = 32
@@ -27,6 +28,7 @@ KEPT_HOURLY = timedelta(days=14)
 
 def observe_environments(*, project: str | None = None, environment: str | None = None) -> list[Observation]:
     """Reads them now and stores what came. Blocks for at most the read timeout and a second. Raises UnknownName."""
+    adopt_former_names(configuration())
     chosen = _choose(project, environment)
     readings: dict[tuple[str, str], VersionReading] = {}
     databases: dict[tuple[str, str], Database] = {}
@@ -61,7 +63,16 @@ def store_reading(*, project: str, environment: Environment, reading: VersionRea
         server=reading.server,
         identity=reading.identity,
         changed=changed,
+        previous_at=_last_read_at(before),
     )
+
+
+def _last_read_at(before: Observation | None) -> datetime | None:
+    """Through readings that failed back to the last one that did not."""
+    if before is None:
+        return None
+    failed = before.reason and Reason(before.reason).state is State.UNREACHABLE
+    return before.previous_at if failed else before.observed_at
 
 
 def request_observations(*, project: str | None = None, environment: str | None = None) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.urls import reverse
+from django.utils import timezone
 
 from dashboard.models import Run
 from dashboard.revisions.status import State
+from dashboard.usecases.keep_applied_files import read_last_applied
 from dashboard.usecases.read_alterations import read_alterations
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
 from dashboard.views.alterations import say_environments
@@ -39,6 +41,7 @@ def list_attention(projects: Iterable[ProjectStatus]) -> tuple[Item, ...]:
     for state in _STATES:
         items += _grouped([_state_item(p, e) for p, e in pairs if e.status.state is state])
     items += _grouped([item for p, e in pairs for item in _run_items(p, e)])
+    items += _grouped(list(_waiting_items(pairs)))
     items += _grouped([_stale_item(p, e) for p, e in pairs if e.stale and e.status.state not in _STATES])
     return tuple(items)
 
@@ -98,6 +101,23 @@ def _run_items(project: ProjectStatus, status: EnvironmentStatus) -> Iterator[It
     if run is None and last is not None and last.outcome in BAD_OUTCOMES and status.status.state is not State.CURRENT:
         text = f"the last run failed: {last.detail or last.get_outcome_display()}"
         yield Item("failed run", badge_of_run(last), _name(project, status), text, *_run_link(last))
+
+
+def _waiting_items(pairs: Iterable[tuple[ProjectStatus, EnvironmentStatus]]) -> Iterator[Item]:
+    """Environments that got no revision for longer than their `upgrade_within`, though some are pending."""
+    waiting = [(p, e) for p, e in pairs if e.status.state is State.PENDING and e.environment.upgrade_within]
+    last = read_last_applied(sorted({p.project.name for p, _ in waiting}))
+    now = timezone.now()
+    for project, status in waiting:
+        at = last.get((project.project.name, status.environment.name))
+        limit = status.environment.upgrade_within
+        if at is not None and limit is not None and now - at > limit:
+            days, number = (now - at).days, len(status.status.pending)
+            since = f"{days} day{'' if days == 1 else 's'}" if days else "hours"
+            text = f"nobody upgraded it for {since}; {number} revision{'' if number == 1 else 's'} pending."
+            badge = Badge("pending", f"pending {number}")
+            href = _environment_href(project, status)
+            yield Item("waiting", badge, _name(project, status), text, "Show what is pending", href)
 
 
 def _stale_item(project: ProjectStatus, status: EnvironmentStatus) -> Item:

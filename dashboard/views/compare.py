@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -10,18 +11,18 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from dashboard.access import COMPARE, permission
+from dashboard.revisions.records import RevisionRecord
 from dashboard.revisions.touches import RevisionTouches, SharedTable
 from dashboard.sources.configuration import Project
-from dashboard.sources.git_refs import RefKind, default_branch, list_refs
 from dashboard.usecases.compare import ComparedSides, SideRefused, compare
 from dashboard.usecases.compare_sides import ComparedSide, SideKind
 from dashboard.usecases.merge_commands import merge_commands
+from dashboard.usecases.offer_sides import SidesOffered, offer_sides
 from dashboard.views.badges import Badge
 from dashboard.views.comparison_words import badge_of_judgement, badge_of_relation, title_of_verdict
 from dashboard.views.requests import PageRequest
 from dashboard.views.statuses import find_project
 
-REFS_OFFERED = 200
 ROWS_SHOWN = 50
 """Of each side, the latest."""
 
@@ -92,26 +93,20 @@ def compare_heads(request: PageRequest, project: str) -> HttpResponse:
     """
     status = find_project(request, project)
     found = status.project
-    left = request.GET.get("left") or _usual_left(found)
-    right = request.GET.get("right") or "heads"
+    offered = offer_sides(found)
+    left = request.GET.get("left") or offered.usual_left
+    right = request.GET.get("right") or offered.usual_right
     context = {"project": found, "left": left, "right": right, "swapped": urlencode({"left": right, "right": left})}
     status_code = 200
     try:
         compared = compare(project=found, left=left, right=right)
     except (SideRefused, LookupError) as error:
-        context |= {"refusal": str(error.args[0]), "pickers": _pickers(found, left, right, None)}
+        context |= {"refusal": str(error.args[0]), "pickers": _pickers(found, offered, left, right, None)}
         status_code = 200 if request.htmx else 400
     else:
-        context |= {"pickers": _pickers(found, left, right, compared), **_comparison(compared)}
+        context |= {"pickers": _pickers(found, offered, left, right, compared), **_comparison(compared)}
     part = request.htmx and request.htmx.target == "compared"
     return render(request, "_compared.html" if part else "compare.html", context, status=status_code)
-
-
-def _usual_left(project: Project) -> str:
-    branch = default_branch(project.directory) if project.git else ""
-    if branch:
-        return f"ref:{branch}"
-    return next((f"env:{name}" for name in project.environments), "heads")
 
 
 def _comparison(compared: ComparedSides) -> dict[str, object]:
@@ -133,7 +128,7 @@ def _comparison(compared: ComparedSides) -> dict[str, object]:
     }
 
 
-def _fork_side(side: ComparedSide, records: tuple, touches: tuple[RevisionTouches, ...]) -> ForkSide:  # type: ignore[type-arg]
+def _fork_side(side: ComparedSide, records: Sequence[RevisionRecord], touches: Sequence[RevisionTouches]) -> ForkSide:
     tables = {found.revision: ", ".join(dict.fromkeys(touch.table for touch in found.touches)) for found in touches}
     heads = frozenset(side.history.heads)
     link = f"?{urlencode({'ref': side.commit})}" if not side.is_work_tree else "?"
@@ -155,18 +150,19 @@ def _name(side: ComparedSide) -> str:
     return side.name if side.kind is not SideKind.HEADS else "the work tree"
 
 
-def _pickers(project: Project, left: str, right: str, compared: ComparedSides | None) -> tuple[Picker, Picker]:
-    refs = list_refs(project.directory)[:REFS_OFFERED] if project.git else ()
-    offered = {
+def _pickers(
+    project: Project, offered: SidesOffered, left: str, right: str, compared: ComparedSides | None
+) -> tuple[Picker, Picker]:
+    options_of = {
         "Work tree": [("heads", "work tree")],
         "Environments": [(f"env:{name}", name) for name in project.environments],
-        "Branches": [(f"ref:{ref.name}", ref.name) for ref in refs if ref.kind is not RefKind.TAG],
-        "Tags": [(f"ref:{ref.name}", ref.name) for ref in refs if ref.kind is RefKind.TAG],
+        "Branches": [(f"ref:{name}", name) for name in offered.branches],
+        "Tags": [(f"ref:{name}", name) for name in offered.tags],
     }
 
     def picker(id: str, name: str, chosen: str, side: ComparedSide | None) -> Picker:
-        listed = dict(offered)
-        if all(value != chosen for options in offered.values() for value, _ in options):
+        listed = dict(options_of)
+        if all(value != chosen for options in options_of.values() for value, _ in options):
             listed["As asked"] = [(chosen, chosen)]
         groups = (
             ChoiceGroup(title, tuple(Choice(value, words, value == chosen) for value, words in options))

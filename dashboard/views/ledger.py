@@ -76,11 +76,19 @@ def _outside_entries(changes: Sequence[Observation], runs: Iterable[Run]) -> lis
                 before=tuple(before.rows),
                 after=tuple(after.rows),
                 changed=sorted(before.rows) != sorted(after.rows),
-                detail="Seen between two readings. No backup by the dashboard is known.",
+                detail=f"{_window(after)} No backup by the dashboard is known.",
                 at=after.observed_at,
             )
         )
     return entries
+
+
+def _window(after: Observation) -> str:
+    """Between which two readings it happened."""
+    if after.previous_at is None:
+        return "Seen between two readings."
+    form = "%H:%M:%S" if after.previous_at.date() == after.observed_at.date() else "%-d %b %Y, %H:%M:%S"
+    return f"Between {after.previous_at:{form}} and {after.observed_at:{form}} UTC."
 
 
 def _explains(run: Run, before: Observation, after: Observation) -> bool:

@@ -7,14 +7,10 @@ from dataclasses import dataclass
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.html import escape
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
 
-from dashboard.access import SEE, permission
+from dashboard.access import REVIEW, SEE, permission
 from dashboard.revisions.graph import RevisionGraph
 from dashboard.revisions.records import RevisionRecord
 from dashboard.revisions.status import State
@@ -22,14 +18,13 @@ from dashboard.usecases.read_authors import read_authors
 from dashboard.usecases.read_history import RefRefused
 from dashboard.usecases.read_revision_source import SourceUnavailable, read_revision_source
 from dashboard.usecases.read_status import EnvironmentStatus
+from dashboard.usecases.review_revision import read_review
 from dashboard.views.badges import Badge
+from dashboard.views.highlighting import highlight_lines
 from dashboard.views.history_query import read_query
 from dashboard.views.refs import refuse_ref
 from dashboard.views.requests import PageRequest
 from dashboard.views.statuses import find_project
-
-LARGEST_HIGHLIGHTED = 300_000
-"""Characters; longer sources are shown plainly, since colouring them takes seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +59,8 @@ def revision(request: PageRequest, project: str, revision: str) -> HttpResponse:
         "query": query,
         "history_link": f"{reverse('history', args=[project])}{query.link(at=revision)}",
         "record": record,
+        "review": read_review(project=status.project, record=record),
+        "may_review": request.user.has_perm(REVIEW) and query.ref is None,
         "commit": read_authors(status.history).found.get(record.path),
         "down": _known(graph, record.down_revision),
         "next": _known(graph, graph.next_revisions(revision)),
@@ -73,15 +70,6 @@ def revision(request: PageRequest, project: str, revision: str) -> HttpResponse:
         "missing": missing,
     }
     return render(request, "revision.html", context)
-
-
-def highlight_lines(source: str) -> tuple[SafeString, ...]:
-    """One safe piece of HTML a line; everything of the source is escaped."""
-    if len(source) > LARGEST_HIGHLIGHTED:
-        return tuple(escape(line) for line in source.split("\n"))
-    # The formatter closes its spans at the end of each line, so that lines can stand alone.
-    html = highlight(source, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True))
-    return tuple(mark_safe(line) for line in html.rstrip("\n").split("\n"))  # noqa: S308  (escaped by pygments)
 
 
 def _known(graph: RevisionGraph, names: tuple[str, ...]) -> tuple[tuple[str, RevisionRecord | None], ...]:

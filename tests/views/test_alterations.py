@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from django.test import Client
+from datetime import timedelta
 
+from django.test import Client
+from django.utils import timezone
+
+from dashboard.models import AppliedFile, Review
 from tests.views.conftest import SignIn, ViewedSite, text_of
 
 ADDRESS = "/projects/api/altered/"
@@ -44,3 +48,40 @@ def test_a_deleted_revision_is_shown_without_a_link(site: ViewedSite, lead: Clie
 def test_it_needs_permission(site: ViewedSite, sign_in: SignIn) -> None:
     assert sign_in("nobody").get(ADDRESS).status_code == 403
     assert sign_in("developer").post(ADDRESS).status_code == 405
+
+
+def test_an_environment_that_nobody_upgraded_for_long_needs_attention(site: ViewedSite, lead: Client) -> None:
+    site.configure('upgrade_within = "14d"')
+    AppliedFile.objects.filter(environment="production").update(first_seen_at=timezone.now() - timedelta(days=20))
+
+    page = text_of(lead.get("/"))
+
+    assert "nobody upgraded it for 20 days; 2 revisions pending." in page
+    AppliedFile.objects.filter(environment="production").update(first_seen_at=timezone.now() - timedelta(days=13))
+    assert "nobody upgraded it" not in text_of(lead.get("/"))
+
+
+def test_a_developer_marks_a_file_as_reviewed_on_its_page(site: ViewedSite, sign_in: SignIn) -> None:
+    client = sign_in("developer")
+    page = client.get("/projects/api/revisions/r2/")
+    record = page.context["record"]
+    assert "Mark this file as reviewed" in text_of(page)
+
+    answer = client.post("/projects/api/reviews/", {"revision": "r2", "sha256": record.sha256}, follow=True)
+
+    assert "Reviewed by <strong>developer</strong>" in text_of(answer)
+    assert "Mark this file as reviewed" not in text_of(answer)
+
+
+def test_a_file_that_changed_since_it_was_shown_is_not_marked(site: ViewedSite, sign_in: SignIn) -> None:
+    answer = sign_in("operator").post("/projects/api/reviews/", {"revision": "r2", "sha256": "0" * 64}, follow=True)
+
+    assert "It was not marked as reviewed." in text_of(answer) and not Review.objects.exists()
+
+
+def test_a_lead_reads_the_mark_and_makes_none(site: ViewedSite, lead: Client) -> None:
+    page = lead.get("/projects/api/revisions/r2/")
+
+    assert "Nobody has marked this file as reviewed." in text_of(page) and "Mark this file" not in text_of(page)
+    assert lead.post("/projects/api/reviews/", {"revision": "r2"}).status_code == 403
+    assert lead.get("/projects/api/reviews/").status_code == 405

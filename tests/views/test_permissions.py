@@ -21,7 +21,7 @@ OPEN = {"login", "healthz", "icon", "favicon"}
 READING = {"observe"}
 """Anybody who sees may have the databases read: that changes nothing in them."""
 ON_ENVIRONMENTS = {"plan", "take_backup", "attest_backup", "confirm_plan"}
-CHANGING = ON_ENVIRONMENTS | {"cancel_run", "terminate_session", "prove_backup"}
+CHANGING = ON_ENVIRONMENTS | {"cancel_run", "terminate_session", "prove_backup", "review"}
 
 
 def our_patterns() -> Iterator[URLPattern]:
