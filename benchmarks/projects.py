@@ -21,8 +21,24 @@ with engine.connect() as connection:
     with context.begin_transaction():
         context.run_migrations()
 '''
-WORDS = "account order invoice member project webhook token payment address audit profile session report price stock".split()
-VERBS = "add drop rename index backfill split widen constrain".split()
+WORDS = [
+    "account",
+    "order",
+    "invoice",
+    "member",
+    "project",
+    "webhook",
+    "token",
+    "payment",
+    "address",
+    "audit",
+    "profile",
+    "session",
+    "report",
+    "price",
+    "stock",
+]
+VERBS = ["add", "drop", "rename", "index", "backfill", "split", "widen", "constrain"]
 FIRST_DATE = datetime(2019, 3, 4, 9, 30)
 OPEN_LINES = 8
 """A team's branches are merged before there are more."""

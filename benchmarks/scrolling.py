@@ -6,9 +6,9 @@ import os
 import time
 from dataclasses import dataclass
 
-from benchmarks.served import Served
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.served import Served
 from tests.browser.find_browser import find_browser
 
 PARTS = 10

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import http.client
-import os
 import sqlite3
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager

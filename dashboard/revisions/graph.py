@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TypeVar
 
 from dashboard.revisions import notation
+from dashboard.revisions.answers import Answers
 from dashboard.revisions.edges import direct_predecessors, inverted
 from dashboard.revisions.errors import HistoryError
 from dashboard.revisions.ordering import newest_first
@@ -15,6 +15,10 @@ from dashboard.revisions.records import Problem, RevisionRecord
 from dashboard.revisions.soundness import examine
 
 __all__ = ["HistoryError", "RevisionGraph"]
+
+
+CLOSURES_ROOM = 500_000
+"""Revisions in all kept sets of ancestors, which take fifty bytes each."""
 
 
 class RevisionGraph:
@@ -30,8 +34,8 @@ class RevisionGraph:
         self._examined = examine(records)
         self._position = {revision: number for number, revision in enumerate(self.records)}
         self._down = direct_predecessors(self._examined.parents, self._examined.dependencies)
-        self._closures: dict[tuple[str, ...], frozenset[str]] = {}
-        self._pending: dict[tuple[str, ...], tuple[tuple[RevisionRecord, ...], tuple[Problem, ...]]] = {}
+        self._closures: Answers[frozenset[str]] = Answers(room=CLOSURES_ROOM)
+        self._pending: Answers[tuple[tuple[RevisionRecord, ...], tuple[Problem, ...]]] = Answers()
         self._newest_first: tuple[RevisionRecord, ...] | None = None
 
     @property
@@ -126,7 +130,7 @@ class RevisionGraph:
         found = self._closures.get(key)
         if found is None:
             found = self._walk_down(key)
-            _keep(self._closures, key, found)
+            self._closures.keep(key, found, len(found))
         return found
 
     def overlap(self, ids: Sequence[str]) -> tuple[str, str] | None:
@@ -158,7 +162,7 @@ class RevisionGraph:
         found = self._pending.get(key)
         if found is None:
             found = self._find_pending(current)
-            _keep(self._pending, key, found)
+            self._pending.keep(key, found, len(found[0]))
         return found
 
     def _find_pending(self, current: Sequence[str]) -> tuple[tuple[RevisionRecord, ...], tuple[Problem, ...]]:
@@ -259,16 +263,3 @@ class RevisionGraph:
         pair = self.overlap(ids) if len(ids) > 1 else None
         if pair:
             raise HistoryError(f"{what} {pair[0]!r} is contained in {pair[1]!r}: name only the latter.")
-
-
-_Answer = TypeVar("_Answer")
-
-_ANSWERS_KEPT = 256
-"""Of each kind, by a graph. The environments of one project stand at few different revisions."""
-
-
-def _keep(answers: dict[tuple[str, ...], _Answer], key: tuple[str, ...], answer: _Answer) -> None:
-    """Threads may share a graph: the answer is the same whoever finds it."""
-    if len(answers) >= _ANSWERS_KEPT:
-        answers.clear()
-    answers[key] = answer

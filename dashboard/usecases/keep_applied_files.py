@@ -15,21 +15,25 @@ from dashboard.revisions.records import RevisionRecord
 from dashboard.revisions.status import State, VersionReading
 from dashboard.sources.configuration import Environment, Project
 from dashboard.usecases.read_code import read_environment_history
+from dashboard.usecases.read_history import ProjectHistory
 
 RUNS_LOOKED_AT = 20
 """The latest ones of an environment, for the hashes of what they applied."""
 _AT_ONCE = 500
 
 
-def keep_applied_files(*, project: Project, environment: Environment, reading: VersionReading) -> None:
+def keep_applied_files(
+    *, project: Project, environment: Environment, reading: VersionReading, history: ProjectHistory | None = None
+) -> None:
     """Adds the revisions that a reading shows for the first time, and closes those that are gone.
 
     Of what a run applied, the hash is that of the confirmed plan; of the rest, that of the file as it is now. A reading that
-    cannot be understood, because the history around its rows is not known, changes nothing.
+    cannot be understood, because the history around its rows is not known, changes nothing. `history` is the
+    environment's, where the caller has read it already.
     """
     if reading.reason is not None and reading.reason.state is State.UNREACHABLE:
         return
-    history = read_environment_history(project, environment)
+    history = history or read_environment_history(project, environment)
     if history.reading is None or any(row not in history.graph.records for row in reading.rows):
         return
     has = history.graph.ancestors(reading.rows)

@@ -19,6 +19,8 @@ from dashboard.sources.configuration import Environment, NotConfigured, Project
 from dashboard.usecases.catalogue import configuration, masker_for, open_database
 from dashboard.usecases.keep_applied_files import has_applied_files, keep_applied_files
 from dashboard.usecases.keep_ledger import adopt_former_names
+from dashboard.usecases.read_code import read_environment_history
+from dashboard.usecases.read_history import ProjectHistory
 from dashboard.usecases.read_status import latest_observation
 
 CONCURRENCY = 32
@@ -41,11 +43,24 @@ def observe_environments(*, project: str | None = None, environment: str | None 
             )
     timeout = float(settings.DASHBOARD_READ_TIMEOUT_SECONDS)
     readings |= observe_many(databases, deadline=timeout, concurrency=CONCURRENCY)
-    return [store_reading(project=p.name, environment=e, reading=readings[p.name, e.name]) for p, e in chosen]
+    histories: dict[tuple[str, str], ProjectHistory] = {}
+    return [
+        store_reading(project=p.name, environment=e, reading=readings[p.name, e.name], histories=histories)
+        for p, e in chosen
+    ]
 
 
-def store_reading(*, project: str, environment: Environment, reading: VersionReading) -> Observation:
-    """Adds an observation; `changed` tells whether it differs from the one before."""
+def store_reading(
+    *,
+    project: str,
+    environment: Environment,
+    reading: VersionReading,
+    histories: dict[tuple[str, str], ProjectHistory] | None = None,
+) -> Observation:
+    """Adds an observation; `changed` tells whether it differs from the one before.
+
+    `histories`, by project and ref, is filled with what had to be read, for the caller's next environment.
+    """
     before = latest_observation(project, environment.name)
     reason = reading.reason.value if reading.reason else ""
     changed = before is None or (before.rows, before.reason, before.identity) != (
@@ -53,7 +68,11 @@ def store_reading(*, project: str, environment: Environment, reading: VersionRea
     )  # fmt: skip
     if changed or (reading.rows and not has_applied_files(project, environment.name)):
         # Before the observation, which tells readers that there may be something new.
-        keep_applied_files(project=configuration().project(project), environment=environment, reading=reading)
+        found, known = configuration().project(project), histories if histories is not None else {}
+        key = (project, environment.ref)
+        if key not in known:
+            known[key] = read_environment_history(found, environment)
+        keep_applied_files(project=found, environment=environment, reading=reading, history=known[key])
     return Observation.objects.create(
         project=project,
         environment=environment.name,

@@ -96,7 +96,7 @@ def reading_of(observation: Observation | None) -> VersionReading | None:
 
 def latest_observation(project: str, environment: str) -> Observation | None:
     """The newest of one environment."""
-    return Observation.objects.filter(project=project, environment=environment).order_by("-pk").first()
+    return Observation.objects.filter(project=project, environment=environment).order_by("-observed_at", "-pk").first()
 
 
 def _environment_status(
