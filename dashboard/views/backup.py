@@ -13,18 +13,15 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseStopPolling, reswap, retarget
 
 from dashboard.access import BACK_UP, SEE, permission
-from dashboard.databases.contents import Contents, contents_from_json
 from dashboard.models import Backup, Proof, Run
-from dashboard.sources.configuration import NotConfigured, UnknownName
+from dashboard.sources.configuration import UnknownName
 from dashboard.usecases.catalogue import find_environment
 from dashboard.usecases.prove_backup import ProofRefused, request_proof
-from dashboard.usecases.scratch_places import find_place
+from dashboard.usecases.read_backup import has_scratch_place, read_holdings
 from dashboard.views.backup_words import list_facts
 from dashboard.views.badges import Badge, badge_of_backup, badge_of_proof, badge_of_run
 from dashboard.views.requests import PageRequest, wants_part
 from dashboard.views.rungs import Rung, list_rungs
-
-TABLES_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +70,13 @@ def prove_backup(request: PageRequest, number: int) -> HttpResponse:
 
 def read_rungs(found: Backup) -> tuple[Rung, ...]:
     """The ladder as it is now."""
-    return list_rungs(found, found.proofs.first(), timezone.now(), has_scratch=has_scratch(found))
-
-
-def has_scratch(found: Backup) -> bool:
-    """There is a place to restore it into; whether it answers is seen when that is tried."""
-    try:
-        place = find_place(find_environment(found.project, found.environment)[1])
-    except (UnknownName, NotConfigured):
-        return False
-    return place.server is not None or place.folder is not None
+    return list_rungs(found, found.proofs.first(), timezone.now(), has_scratch=has_scratch_place(found))
 
 
 def _context(request: PageRequest, found: Backup) -> dict[str, Any]:
     proofs = tuple(found.proofs.select_related("requested_by"))
     is_proving = any(proof.state in Proof.LIVE for proof in proofs)
-    contents = contents_from_json(found.contents) if found.contents else None
+    holdings = read_holdings(found)
     runs = Run.objects.filter(confirmation__backup=found).select_related("confirmation__confirmed_by")
     is_good_dump = found.method == Backup.Method.DUMP and found.state == Backup.State.PROVEN
     return {
@@ -99,11 +87,10 @@ def _context(request: PageRequest, found: Backup) -> dict[str, Any]:
         "is_configured": _is_configured(found),
         "may_back_up": request.user.has_perm(BACK_UP),
         "may_prove": is_good_dump and not is_proving,
-        "may_restore": is_good_dump and not is_proving and has_scratch(found) and contents is not None,
+        "may_restore": is_good_dump and not is_proving and has_scratch_place(found) and holdings is not None,
         "proofs": tuple(ProofLine(proof, badge_of_proof(proof)) for proof in proofs),
         "runs": tuple(RunLine(run, badge_of_run(run)) for run in runs),
-        "contents": contents,
-        "tables": _largest(contents) if contents else (),
+        "holdings": holdings,
         "facts": list_facts(found),
     }
 
@@ -114,7 +101,3 @@ def _is_configured(found: Backup) -> bool:
     except UnknownName:
         return False
     return True
-
-
-def _largest(contents: Contents) -> tuple[Any, ...]:
-    return tuple(sorted(contents.tables, key=lambda table: (-table.rows, table.name))[:TABLES_SHOWN])

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.access import BACK_UP, SEE, permission
 from dashboard.forms import AttestationForm
 from dashboard.models import Backup
+from dashboard.usecases.catalogue import configuration
 from dashboard.usecases.take_backup import BackupRefused, request_backup
 from dashboard.usecases.take_backup import attest_backup as record_attestation
 from dashboard.views.badges import badge_of_backup
@@ -22,13 +26,43 @@ from dashboard.views.statuses import find_environment
 PAGE = 50
 
 
+@dataclass(frozen=True, slots=True)
+class BackupFilter:
+    """Empty: all."""
+
+    project: str
+    environment: str
+    state: str
+
+    def apply(self, backups: QuerySet[Backup]) -> QuerySet[Backup]:
+        """Those that match."""
+        wanted = {name: value for name in ("project", "environment", "state") if (value := getattr(self, name))}
+        return backups.filter(**wanted)
+
+    def __bool__(self) -> bool:
+        return bool(self.project or self.environment or self.state)
+
+
 @require_safe
 @permission(SEE)
 def backups(request: PageRequest) -> HttpResponse:
-    """Every backup, newest first, also those that failed or were deleted."""
-    page = Paginator(Backup.objects.select_related("created_by"), PAGE).get_page(request.GET.get("page"))
-    lines = tuple(BackupLine(backup, badge_of_backup(backup)) for backup in page)
-    return render(request, "backups.html", {"page": page, "lines": lines})
+    """Every backup, newest first, also those that failed or were deleted. `?of=project/environment` and `?state=` narrow it."""
+    chosen = _read_filter(request.GET)
+    page = Paginator(chosen.apply(Backup.objects.select_related("created_by")), PAGE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "lines": tuple(BackupLine(backup, badge_of_backup(backup)) for backup in page),
+        "chosen": chosen,
+        "environments": [(p.name, e) for p in configuration().projects.values() for e in p.environments],
+        "states": Backup.State.values,
+    }
+    return render(request, "backups.html", context)
+
+
+def _read_filter(query: QueryDict) -> BackupFilter:
+    project, _, environment = query.get("of", "").partition("/")
+    state = query.get("state", "")
+    return BackupFilter(project, environment, state if state in Backup.State.values else "")
 
 
 @require_POST

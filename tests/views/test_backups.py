@@ -66,5 +66,15 @@ def test_the_list_says_how_far_each_is_proven(lead: Client, site: ViewedSite) ->
     assert "read, not restored" in page and "api / production" in page
 
 
+def test_the_list_is_narrowed_by_environment_and_state(lead: Client, site: ViewedSite) -> None:
+    backup = site.back_up()
+    link = f'href="/backups/{backup.pk}/"'
+
+    assert link in text_of(lead.get("/backups/?of=api/production&state=proven"))
+    assert "No backup matches." in text_of(lead.get("/backups/?of=api/staging"))
+    assert "No backup matches." in text_of(lead.get("/backups/?state=failed"))
+    assert link in text_of(lead.get("/backups/?state=nonsense"))
+
+
 def test_an_empty_list_says_how_to_get_one(lead: Client) -> None:
     assert "No backup yet." in text_of(lead.get("/backups/"))
