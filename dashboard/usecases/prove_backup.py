@@ -204,8 +204,8 @@ class _Ladder:
         if differences := list_differences(expected, found):
             raise BackupRejected(f"The restored copy differs from the snapshot. {' '.join(differences)}")
         return (
-            f"by {tool} in {seconds:.1f} s; schema, {len(found.tables)} tables and {found.rows:,} rows equal those of "
-            "the snapshot"
+            f"by {tool} in {seconds:.1f} s; schema, tables ({len(found.tables)}) and rows ({found.rows:,}) equal those "
+            "of the snapshot"
         )
 
     @contextmanager

@@ -44,7 +44,7 @@ def list_facts(backup: Backup) -> tuple[tuple[str, str], ...]:
         ("Snapshot", say_exactly(backup.taken_at) if backup.taken_at else ""),
         ("At revision", ", ".join(backup.rows) or ("none" if backup.taken_at else "")),
         ("Size", f"{filesizeformat(backup.size)} ({backup.size:,} bytes)" if backup.size else ""),
-        ("Tables on the server", filesizeformat(backup.data_bytes) if backup.data_bytes else ""),
+        ("In the database", filesizeformat(backup.data_bytes) if backup.data_bytes else ""),
         ("sha256", backup.sha256),
         ("Tool", backup.tool),
         ("File", backup.path),
