@@ -82,7 +82,7 @@ def measure_paint(directory: Path) -> float:
     """First contentful paint of the second visit, median, in ms."""
     from playwright.sync_api import sync_playwright
 
-    from tests.browser.find_browser import find_browser
+    from tests.browser.find_browser import browser_arguments, find_browser
     from tests.browser.product import Product
     from tests.postgresql import free_port
 
@@ -92,8 +92,7 @@ def measure_paint(directory: Path) -> float:
     product.start("web")
     try:
         with sync_playwright() as playwright:
-            arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-            browser = playwright.chromium.launch(executable_path=find_browser(), args=arguments)
+            browser = playwright.chromium.launch(executable_path=find_browser(), args=browser_arguments())
             page = browser.new_page(viewport={"width": 1440, "height": 900})
             page.goto(f"{product.url}/login/?next=/")
             page.fill("input[name=username]", "lead")

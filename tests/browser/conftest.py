@@ -21,7 +21,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.find_browser import find_browser
+from tests.browser.find_browser import browser_arguments, find_browser
 from tests.browser.product import ENVIRONMENTS, ROOT, Product, ProductBroken
 from tests.browser.watch import Watch
 from tests.postgresql import Server, free_port
@@ -66,12 +66,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which `manage.py set_up_demo` has run once; every product starts as a copy of it."""
-    directory = tmp_path_factory.mktemp("prepared")
-    _lay_out(directory, SQLITE_TOML)
-    done = Product(directory, 0, _variables(directory), {}).manage("set_up_demo")
+    return lay_out_demo(tmp_path_factory.mktemp("prepared"), SQLITE_TOML).directory
+
+
+def lay_out_demo(directory: Path, toml: str) -> Product:
+    """A product on SQLite in a folder of its own, set up by `manage.py set_up_demo`. Raises ProductBroken."""
+    _lay_out(directory, toml)
+    product = Product(directory, free_port(), _variables(directory), _sqlite_databases(directory))
+    done = product.manage("set_up_demo")
     if done.returncode:
         raise ProductBroken(done.stdout + done.stderr)
-    return directory
+    return product
 
 
 @pytest.fixture(scope="session")
@@ -108,8 +113,7 @@ def sqlite_product(prepared: Path, tmp_path: Path) -> Product:
 def copy_product(prepared: Path, directory: Path, toml: str) -> Product:
     """The prepared demo on SQLite in a folder of its own; whoever starts it stops it."""
     _copy(prepared, directory, toml)
-    databases = {n: {"DATABASE_URL": f"sqlite:///{directory / 'data' / 'demo' / f'{n}.db'}"} for n in ENVIRONMENTS}
-    return Product(directory, free_port(), _variables(directory), databases)
+    return Product(directory, free_port(), _variables(directory), _sqlite_databases(directory))
 
 
 @pytest.fixture
@@ -137,9 +141,8 @@ def chromium() -> Iterator[Browser]:
     path = find_browser()
     if path is None:
         pytest.skip("no Chromium: `make test` tries to install one, DASHBOARD_TEST_BROWSER names one")
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        browser = playwright.chromium.launch(executable_path=path, args=browser_arguments())
         yield browser
         browser.close()
 
@@ -180,6 +183,10 @@ def sign_in(product: Product, chromium: Browser, watch: Watch) -> Iterator[SignI
     yield sign_in
     for context in contexts:
         context.close()
+
+
+def _sqlite_databases(directory: Path) -> dict[str, dict[str, str]]:
+    return {n: {"DATABASE_URL": f"sqlite:///{directory / 'data' / 'demo' / f'{n}.db'}"} for n in ENVIRONMENTS}
 
 
 def _variables(directory: Path) -> dict[str, str]:

@@ -23,6 +23,11 @@ def find_browser() -> str | None:
     return next((path for path in candidates if _starts(path)), None)
 
 
+def browser_arguments() -> list[str]:
+    """What Chromium must be started with: as root it refuses its own sandbox."""
+    return ["--no-sandbox"] if os.geteuid() == 0 else []
+
+
 def ensure_browser() -> str | None:
     """As find_browser, after trying to install one where there is none."""
     if found := find_browser():
