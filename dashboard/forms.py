@@ -66,6 +66,13 @@ class AcceptanceForm(forms.Form):
         return tuple(int(number) for number in named if number.isdecimal())
 
 
+class OverrideForm(forms.Form):
+    """Why the plan of this number may exceed a budget."""
+
+    plan = forms.IntegerField()
+    reason = forms.CharField(max_length=1000)
+
+
 class ConfirmationForm(forms.Form):
     """The signed ticket of the plan page, and the environment's name as a person typed it."""
 

@@ -24,6 +24,7 @@ from dashboard.views.ledger_file import ledger_file
 from dashboard.views.observations import observe
 from dashboard.views.overview import overview
 from dashboard.views.plan import plan
+from dashboard.views.rehearsals import override, rehearse
 from dashboard.views.reviews import review
 from dashboard.views.revision import revision
 from dashboard.views.run import run, run_log
@@ -47,6 +48,8 @@ urlpatterns = [
     path(f"{_ENVIRONMENT}/acceptances/", accept, name="accept_findings"),
     path(f"{_ENVIRONMENT}/backups/", take_backup, name="take_backup"),
     path(f"{_ENVIRONMENT}/attestations/", attest_backup, name="attest_backup"),
+    path(f"{_ENVIRONMENT}/rehearsals/", rehearse, name="rehearse"),
+    path(f"{_ENVIRONMENT}/rehearsals/overrides/", override, name="override_rehearsal"),
     path(f"{_ENVIRONMENT}/confirmations/", confirm_plan, name="confirm_plan"),
     path("observations/", observe, name="observe"),
     path("runs/", runs, name="runs"),

@@ -21,7 +21,7 @@ _LOCKS = (
     " AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"
 )
 _FILES = (
-    "SELECT oid::bigint, relfilenode::bigint FROM pg_catalog.pg_class"
+    "SELECT oid::bigint, relfilenode::bigint, oid::pg_catalog.regclass::text FROM pg_catalog.pg_class"
     " WHERE oid >= 16384 AND relfilenode <> 0 AND relkind IN ('r', 'm', 'i')"
 )
 _SIZES = (
@@ -213,7 +213,7 @@ class RowsTouched:
 def _look(connection: Any) -> dict[str, Any]:
     return {
         "locks": {tuple(row) for row in _query(connection, _LOCKS)},
-        "files": dict(_query(connection, _FILES)),
+        "files": {oid: (file, name) for oid, file, name in _query(connection, _FILES)},
         "wal": _query(connection, _WAL)[0][0],
     }
 
@@ -221,13 +221,24 @@ def _look(connection: Any) -> dict[str, Any]:
 def _compare(connection: Any, before: dict[str, Any]) -> dict[str, Any]:
     """Locks that are new and still held, and files that were written anew, each by the relation's oid."""
     after = _look(connection)
-    changed = [oid for oid, file in after["files"].items() if before["files"].get(oid, file) != file]
+    changed = _rewritten(before["files"], after["files"])
     sizes = dict(_query(connection, _SIZES % ", ".join(map(str, changed)))) if changed else {}
     return {
         "locks": [list(lock) for lock in sorted(after["locks"] - before["locks"])],
-        "rewritten": [[oid, int(sizes.get(oid, 0))] for oid in sorted(changed)],
+        "rewritten": sorted([known_as, int(sizes.get(oid, 0))] for oid, known_as in changed.items()),
         "wal": int(after["wal"]) - int(before["wal"]),
     }
+
+
+def _rewritten(before: dict[int, Any], after: dict[int, Any]) -> dict[int, int]:
+    """Oid of what has another file now -> the oid that it had before.
+
+    What was dropped and made anew under its name, as an index is whose column gets another type, counts as well.
+    """
+    gone = {name: oid for oid, (_file, name) in before.items() if oid not in after}
+    changed = {oid: oid for oid, (file, _name) in after.items() if oid in before and before[oid][0] != file}
+    renewed = {oid: gone[name] for oid, (_file, name) in after.items() if oid not in before and name in gone}
+    return {**changed, **renewed}
 
 
 def _count_rows(connection: Any) -> Any:

@@ -30,6 +30,7 @@ class LockSpan:
     mode: str
     seconds: float
     """At most so long: from the last look before it was seen to the first look without it."""
+    is_index: bool
     to_end: bool
     """It was still held when the revision was done, so that it stays to the end of the transaction."""
 

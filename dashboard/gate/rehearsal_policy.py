@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from dashboard.gate.condition import Condition, Gate
-from dashboard.revisions.plan import Direction, PlanContent
+from dashboard.revisions.plan import PlanContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,11 @@ NO_REHEARSAL = RehearsalFacts(False, False, 0, "", None, 0, "")
 def judge_rehearsal(
     facts: RehearsalFacts, policy: RehearsalPolicy | None, plan: PlanContent, *, backup_method: str
 ) -> tuple[Condition, ...]:
-    """None where the environment asks for no rehearsal, and for a stamp, which runs no revision.
+    """None where the environment asks for no rehearsal, and for a plan that runs no revision.
 
     `backup_method`: of the backup at hand, empty where there is none.
     """
-    if policy is None or plan.direction is Direction.STAMP:
+    if policy is None or not plan.direction.runs_revisions:
         return ()
     first = _judge_done(facts, plan, backup_method)
     if not facts.has_passed:

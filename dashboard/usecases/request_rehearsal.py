@@ -69,8 +69,8 @@ def repeat_where_cheap(rehearsal: Rehearsal) -> Rehearsal | None:
 
 def why_not(plan: Plan, backup: Backup | None, environment: Environment) -> str:
     """Why the plan cannot be rehearsed on the backup, and what to do; empty: it can."""
-    if plan.direction == Direction.STAMP:
-        return "A stamp runs no revision, so that there is nothing to rehearse."
+    if not Direction(plan.direction).runs_revisions:
+        return f"A {plan.direction} runs no revision, so that there is nothing to rehearse."
     if backup is None or backup.state != Backup.State.PROVEN:
         return "There is no proven backup to rehearse on. Take one first."
     if backup.method != Backup.Method.DUMP:

@@ -10,14 +10,20 @@ from dashboard.models import Backup, Plan
 from dashboard.revisions.plan import Direction
 from dashboard.usecases.review_plan import PlanReview
 from dashboard.views.badges import badge_of_backup
+from dashboard.views.rehearsal_words import RehearsalView
 
-_TITLES = {Gate.CHANGES: "Changes", Gate.BACKUP: "Backup", Gate.CONFIRM: "Confirm"}
-_TONES = {"passed": "current", "working": "running", "open": "pending", "closed": "waiting"}
+_TITLES = {
+    Gate.CHANGES: "Changes",
+    Gate.BACKUP: "Backup",
+    Gate.REHEARSAL: "Rehearsal",
+    Gate.CONFIRM: "Confirm",
+}
+_TONES = {"passed": "current", "working": "running", "open": "pending", "closed": "waiting", "optional": "waiting"}
 
 
 @dataclass(frozen=True, slots=True)
 class GateView:
-    """One gate. `state`: passed, working (a backup is being taken), open (a person's turn) or closed."""
+    """One gate. `state`: passed, working (a worker is at it), open (a person's turn), closed, or optional: not asked for."""
 
     gate: Gate
     number: int
@@ -36,16 +42,17 @@ class GateView:
         return _TONES[self.state]
 
 
-def list_gates(review: PlanReview) -> tuple[GateView, ...]:
+def list_gates(review: PlanReview, rehearsal: RehearsalView | None) -> tuple[GateView, ...]:
     """In the order in which a person passes them. The last is open only when every condition holds."""
     by_gate = {gate: tuple(c for c in review.conditions if c.gate is gate) for gate in Gate}
     missing = sum(not condition.met for condition in review.conditions)
     return (
         _gate(Gate.CHANGES, 1, by_gate[Gate.CHANGES], _say_changes(review.plan)),
         _backup_gate(review.backup, by_gate[Gate.BACKUP]),
+        *(_rehearsal_gates(rehearsal, by_gate[Gate.REHEARSAL])),
         GateView(
             Gate.CONFIRM,
-            3,
+            4 if rehearsal else 3,
             "closed" if missing else "open",
             f"closed: {missing} thing{'s' if missing > 1 else ''} missing" if missing else "open: your turn",
             by_gate[Gate.CONFIRM],
@@ -91,3 +98,14 @@ def _backup_gate(backup: Backup | None, conditions: tuple[Condition, ...]) -> Ga
     if backup is not None and backup.state == Backup.State.PREPARING:
         return GateView(Gate.BACKUP, 2, "working", "being taken and proven", conditions)
     return _gate(Gate.BACKUP, 2, conditions, badge_of_backup(backup).word if backup else "")
+
+
+def _rehearsal_gates(rehearsal: RehearsalView | None, conditions: tuple[Condition, ...]) -> tuple[GateView, ...]:
+    if rehearsal is None:
+        return ()
+    if not rehearsal.is_asked:
+        state = "working" if rehearsal.is_working else "optional"
+        return (GateView(Gate.REHEARSAL, 3, state, rehearsal.verdict, conditions),)
+    if rehearsal.is_working and rehearsal.summary is None:
+        return (GateView(Gate.REHEARSAL, 3, "working", rehearsal.doing, conditions),)
+    return (_gate(Gate.REHEARSAL, 3, conditions, rehearsal.duration),)

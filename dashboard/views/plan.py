@@ -12,6 +12,7 @@ from django_htmx.http import HttpResponseStopPolling, reswap, retarget
 
 from dashboard.access import BACK_UP, CONFIRM, PLAN, SEE, permission
 from dashboard.forms import AttestationForm, PlanForm
+from dashboard.gate.condition import Gate
 from dashboard.models import Backup, Plan, Run
 from dashboard.revisions.plan import Action
 from dashboard.usecases.compose_plan import PlanRefused
@@ -26,6 +27,7 @@ from dashboard.views.findings import changes_context
 from dashboard.views.gates import list_gates, list_missing, say_what_if_it_fails
 from dashboard.views.losses import is_counting, list_losses
 from dashboard.views.plan_words import say_amount, say_button, say_verb, say_what_it_does
+from dashboard.views.rehearsal_words import view_rehearsals
 from dashboard.views.requests import PageRequest, wants_part
 from dashboard.views.statuses import find_environment
 
@@ -42,6 +44,10 @@ def plan(request: PageRequest, project: str, environment: str) -> HttpResponse:
         return _poll(request, context, "is_preparing", "_backup_progress.html")
     if wants_part(request, "sql"):
         return _poll(request, context, "is_looking", "_plan_looking.html")
+    if wants_part(request, "rehearsal"):
+        return _poll(request, context, "is_rehearsing", "_rehearsal_progress.html")
+    if wants_part(request, "repeat"):
+        return _poll_repeat(request, context)
     if wants_part(request, "losses"):
         return _poll(request, context, "is_counting", "_plan_losses.html")
     return render(request, "plan.html" if context["review"] else "plan_none.html", context)
@@ -96,6 +102,8 @@ def plan_context(
     backup = review.backup
     run = Run.objects.filter(confirmation__plan=latest).order_by("-pk").first()
     common |= changes_context(latest, status.environment)
+    rehearsal = view_rehearsals(latest, backup, status.environment)
+    gates = list_gates(review, rehearsal)
     return common | {
         "plan_run": run,
         "plan_run_badge": badge_of_run(run) if run else None,
@@ -106,7 +114,9 @@ def plan_context(
         "shows_losses": any(step.get("action") == Action.DOWNGRADE for step in latest.steps),
         "is_counting": is_counting(latest),
         # A plan is run once; its gate then says nothing any more.
-        "gates": list_gates(review)[:1] if run else list_gates(review),
+        "gates": gates[:1] if run else gates,
+        "rehearsal": rehearsal,
+        "is_rehearsing": rehearsal is not None and rehearsal.is_working,
         "missing": list_missing(review.conditions),
         "backup": backup,
         "backup_badge": badge_of_backup(backup) if backup else None,
@@ -133,3 +143,12 @@ def _poll(request: PageRequest, context: dict[str, Any], while_true: str, part: 
         return render(request, part, context)
     whole = render(request, "_plan_body.html", context)
     return reswap(retarget(HttpResponseStopPolling(whole.content), "#plan-body"), "outerHTML")
+
+
+def _poll_repeat(request: PageRequest, context: dict[str, Any]) -> HttpResponse:
+    """A repeated rehearsal changes its own gate alone: what somebody types into the confirmation stays."""
+    gate = next((g for g in context.get("gates", ()) if g.gate is Gate.REHEARSAL), None)
+    if gate is None or context["is_rehearsing"]:
+        return _poll(request, context, "is_rehearsing", "_rehearsal_progress.html")
+    whole = render(request, "_plan_gate.html", context | {"gate": gate})
+    return reswap(retarget(HttpResponseStopPolling(whole.content), "#gate-rehearsal"), "outerHTML")

@@ -136,6 +136,7 @@ def test_locks_and_rewrites_are_those_of_the_real_run(postgres_site: Site, monke
     after = files(site)
     rewritten = {entry["relation"] for r in rehearsed.values() for entry in r.rewritten}
     assert "ix_old" in rewritten  # before the last revision drops it
+    assert {e["relation"] for e in rehearsed["change_type"].rewritten} == {"orders", "orders_pkey", "ix_old"}
     assert rewritten & after.keys() == {name for name in before.keys() & after.keys() if before[name] != after[name]}
     assert {r.revision for r in rehearsed.values() if r.rewritten} == {
         "add_column_with_changing_default",

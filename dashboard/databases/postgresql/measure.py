@@ -102,7 +102,9 @@ class PostgreSQLLockWatch:
             key = (interval.relation, interval.mode)
             seconds[key] = max(seconds.get(key, 0.0), (interval.until or self._looked_at) - interval.since)
         spans = (
-            LockSpan(self._names[relation], mode, took, (relation, mode) in to_end)
+            LockSpan(
+                self._names[relation], mode, took, self._names[relation] in self._indexes, (relation, mode) in to_end
+            )
             for (relation, mode), took in seconds.items()
         )
         return tuple(sorted(spans, key=self._order))
@@ -114,7 +116,7 @@ class PostgreSQLLockWatch:
 
     def _order(self, span: LockSpan) -> tuple[int, bool, float, str]:
         """A table stands before the indexes that are locked with it."""
-        return -LOCK_MODES.index(span.mode), span.relation in self._indexes, -span.seconds, span.relation
+        return -LOCK_MODES.index(span.mode), span.is_index, -span.seconds, span.relation
 
     def _watch(self) -> None:
         try:

@@ -1,0 +1,130 @@
+"""Gate 3 of the plan page: what a rehearsal showed, asking for another one, and letting one pass."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from dashboard.models import Rehearsal, RehearsalOverride, RehearsedRevision
+from dashboard.usecases.rehearse_plan import rehearse_plan_now
+from dashboard.views.rehearsal_words import say_range
+from tests.views.conftest import SignIn, ViewedSite, text_of
+
+PLAN = "/projects/api/environments/production/plan/"
+REHEARSALS = "/projects/api/environments/production/rehearsals/"
+OVERRIDES = f"{REHEARSALS}overrides/"
+LOCK = {"relation": "orders", "mode": "AccessExclusiveLock", "seconds": 8.2, "is_index": False, "to_end": True}
+
+
+def work_off() -> None:
+    """What a worker does with those that are queued."""
+    while rehearsal := Rehearsal.objects.filter(state=Rehearsal.State.QUEUED).first():
+        rehearse_plan_now(rehearsal_id=rehearsal.pk)
+
+
+def exceed(site: ViewedSite) -> None:
+    """A rehearsal of a plan on PostgreSQL, as its worker would have stored it, beyond the budget."""
+    site.configure('rehearsal = { max_lock = "5s" }')
+    site.plan()
+    site.back_up()
+    work_off()
+    newest = Rehearsal.objects.first()
+    assert newest is not None
+    Rehearsal.objects.filter(pk=newest.pk).update(tells_locks=True)
+    RehearsedRevision.objects.filter(rehearsal=newest, revision="r2").update(
+        locks=[LOCK], rewritten=[{"relation": "orders", "bytes": 411 * 1024**2}], wal_bytes=512 * 1024**2
+    )
+
+
+def test_it_is_gate_3_where_the_environment_asks_for_it(operator: Client, site: ViewedSite) -> None:
+    site.configure("rehearsal = {}")
+    site.plan()
+    site.back_up()
+
+    waiting = text_of(operator.get(PLAN))
+    work_off()
+    passed = text_of(operator.get(PLAN))
+
+    assert "3 Rehearsal" in waiting and "waits for a worker" in waiting and "?part=rehearsal" in waiting
+    assert "The plan is being rehearsed. Wait until that is done." in waiting
+    assert "Duration of 3 runs" in passed and "CREATE TABLE t2" in passed and "?part=re" not in passed
+    assert "4 Confirm <span" in passed and "open: your turn" in passed
+    assert "SQLite does not tell locks" in passed and "Strongest lock" not in passed
+
+
+def test_without_a_policy_one_can_be_asked_for_and_closes_nothing(operator: Client, site: ViewedSite) -> None:
+    site.plan()
+    site.back_up()
+    before = text_of(operator.get(PLAN))
+
+    operator.post(REHEARSALS)
+    Rehearsal.objects.update(state=Rehearsal.State.FAILED, error="Revision r3: it broke")
+
+    after = text_of(operator.get(PLAN))
+    assert "Rehearse now" in before and "not asked for" in before and "open: your turn" in before
+    assert "Revision r3: it broke" in after and "open: your turn" in after
+
+
+def test_locks_rewrites_and_wal_are_shown_with_what_is_not_predicted(operator: Client, site: ViewedSite) -> None:
+    exceed(site)
+
+    page = text_of(operator.get(PLAN))
+
+    assert "AccessExclusive</span>" in page and "AccessExclusive on orders: 8.2 s at most, to the end of" in page
+    assert "411.0 MB" in page and "512.0 MB" in page
+    assert "Waiting for other sessions' locks is not predicted: after 5 s of waiting the run stops" in page
+    assert "r2 held AccessExclusiveLock on orders for 8.2 s; allowed are 5 s." in page
+
+
+def test_an_operator_lets_it_pass_with_a_reason(operator: Client, site: ViewedSite) -> None:
+    exceed(site)
+    plan = Rehearsal.objects.all()[0].plan_id
+
+    refused = operator.post(OVERRIDES, {"plan": plan, "reason": " "}, follow=True)
+    answer = operator.post(OVERRIDES, {"plan": plan, "reason": "the page is up"}, follow=True)
+
+    assert "Nothing was let pass." in text_of(refused)
+    assert RehearsalOverride.objects.get().reason == "the page is up"
+    assert "Let pass by operator: “the page is up”" in text_of(answer) and "open: your turn" in text_of(answer)
+
+
+@pytest.mark.parametrize("path", [REHEARSALS, OVERRIDES])
+@pytest.mark.parametrize("role", ["lead", "developer", "nobody"])
+def test_only_an_operator_may(sign_in: SignIn, site: ViewedSite, path: str, role: str) -> None:
+    assert sign_in(role).post(path, {"plan": 1, "reason": "x"}).status_code == 403
+    assert sign_in("operator").get(path).status_code == 405
+    assert sign_in("operator").post(path.replace("production", "elsewhere")).status_code == 404
+    assert not Rehearsal.objects.exists()
+
+
+def test_the_end_of_the_first_one_shows_the_whole_body_of_a_repeated_one_its_gate_alone(
+    operator: Client, site: ViewedSite
+) -> None:
+    site.configure("rehearsal = {}")
+    site.plan()
+    site.back_up()
+    polled = operator.get(f"{PLAN}?part=rehearsal", headers={"HX-Request": "true"})
+    work_off()
+
+    first = operator.get(f"{PLAN}?part=rehearsal", headers={"HX-Request": "true"})
+    repeated = operator.get(f"{PLAN}?part=repeat", headers={"HX-Request": "true"})
+
+    assert polled.status_code == 200 and text_of(polled).startswith('<div class="panel-body" id="rehearsal-progress"')
+    assert (first.status_code, first["HX-Retarget"]) == (286, "#plan-body")
+    assert (repeated.status_code, repeated["HX-Retarget"]) == (286, "#gate-rehearsal")
+    assert text_of(repeated).startswith('<li class="gate" id="gate-rehearsal">')
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "told"),
+    [
+        (10.0, 15.84, "10.0 to 15.8 s"),
+        (0.02, 0.051, "0.02 to 0.05 s"),
+        (0.5, 2, "0.50 to 2.0 s"),
+        (3.0, 3.01, "3.0 s"),
+        (0.001, 0.3, "under 0.01 s to 0.30 s"),
+        (50, 70, "50.0 s to 1 min 10 s"),
+    ],
+)
+def test_a_range_is_told_in_few_words(least: float, most: float, told: str) -> None:
+    assert say_range(least, most) == told
