@@ -180,7 +180,7 @@ def test_only_an_operator_asks_for_one_and_only_of_a_good_dump(sqlite_site: Site
     assert Proof.objects.count() == 1
 
 
-@pytest.mark.fault(56)
+@pytest.mark.fault(57)
 def test_the_password_of_the_scratch_server_is_in_no_row(
     postgres_site: Site, postgres_server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -159,6 +159,15 @@ def test_a_command_that_is_not_there_or_takes_too_long_is_told(sqlite_site: Site
 
 
 @pytest.mark.fault(56)
+def test_the_end_of_a_command_s_output_is_kept_clean_and_short_however_much_it_says(sqlite_site: Site) -> None:
+    script = "head -c 100000000 /dev/zero | tr '\\\\0' x\nprintf '\\n\\377\\000\\033[31mthe end\\033[0m\\n'"
+
+    backup = by_command(sqlite_site, script)
+
+    assert backup.state == "proven", backup.error
+    assert len(backup.output) < 5000 and backup.output.endswith("\ufffdthe end") and backup.where == "\ufffdthe end"
+
+
 @pytest.mark.fault(57)
 def test_a_command_is_given_the_environment_s_variables_and_what_it_says_is_masked(
     postgres_site: Site, monkeypatch: pytest.MonkeyPatch
