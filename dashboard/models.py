@@ -43,7 +43,8 @@ class Observation(models.Model):
 class Plan(models.Model):
     """The exact revisions that a run will apply or revert. A new state needs a new plan.
 
-    Never changed once made, except that a worker adds the counts of what would be lost.
+    Never changed once made, except that a worker adds what it found: the counts of what would be lost, and what a restore
+    would meet.
     """
 
     project = models.CharField(max_length=100)
@@ -67,9 +68,13 @@ class Plan(models.Model):
     losses = models.JSONField(default=list)
     """[{"revision", "line", "schema", "table", "column"}] whose data would go; an empty column: the whole table."""
     cautions = models.JSONField(default=list)
-    """[{"revision", "path", "line", "text"}] of reverted revisions: what is not understood, or reverts nothing."""
+    """[{"revision", "path", "line", "text"}] of reverted revisions: what is not understood, or reverts nothing. Of a
+    restore [{"kind", "text"}] that a worker found: see usecases/survey_restore.py.
+    """
     row_counts = models.JSONField(default=list)
-    """[{"schema", "table", "column", "rows", "is_estimate", "detail"}] of the losses, read once by a worker."""
+    """[{"schema", "table", "column", "rows", "is_estimate", "detail"}] of the losses, read once by a worker. Of a restore
+    [{"name", "rows", "backup_rows", "differs"}].
+    """
     counted_at = models.DateTimeField(null=True, blank=True)
     """When `row_counts` were read, or could not be; empty: not yet."""
     count_error = models.TextField(blank=True)
@@ -587,7 +592,7 @@ class RehearsedRevision(models.Model):
     seconds = models.FloatField(null=True, blank=True)
     """Empty: it did not come to its end."""
     locks = models.JSONField(default=list)
-    """[{"relation", "mode", "seconds", "to_end"}], the strongest first, of relations that were there before."""
+    """[{"relation", "mode", "seconds", "is_index", "to_end"}], the strongest first, of relations that were there before."""
     locks_dropped = models.PositiveIntegerField(default=0)
     """So many weaker ones are not kept."""
     rewritten = models.JSONField(default=list)
@@ -624,3 +629,34 @@ class RehearsalOverride(models.Model):
 
     def __str__(self) -> str:
         return f"Override of rehearsal {self.rehearsal_id} by {self.given_by}"
+
+
+class Replacement(models.Model):
+    """What a restore put in a database's place, and what became of the database that was there."""
+
+    run = models.OneToOneField(Run, on_delete=models.PROTECT, related_name="replacement")
+    restored_identity = models.CharField(max_length=200)
+    """Of the database made from the backup; the same before and after it took its place."""
+    restored_schema = models.CharField(max_length=64, blank=True)
+    """Its schema digest before it took its place."""
+    compared = models.TextField()
+    """What comparing it with the backup's snapshot found, in a sentence."""
+    replaced_name = models.TextField()
+    """Database or file, under which the one that was there is kept."""
+    left = models.JSONField(default=list)
+    """Sentences on what did not come along."""
+    swapped_at = models.DateTimeField(null=True, blank=True)
+    """Empty: it did not take its place, as far as is known."""
+    deletion_requested_at = models.DateTimeField(null=True, blank=True)
+    deletion_requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    deletion_error = models.TextField(blank=True)
+    """Why the replaced database could not be deleted when that was last tried. Masked."""
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.replaced_name}, replaced by run {self.run_id}"

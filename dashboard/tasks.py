@@ -10,6 +10,7 @@ from dashboard.usecases.observe import observe_environments
 from dashboard.usecases.preview_plan import preview_plan
 from dashboard.usecases.prove_backup import prove_backup_now
 from dashboard.usecases.rehearse_plan import rehearse_plan_now
+from dashboard.usecases.replaced_databases import delete_replaced_now
 from dashboard.usecases.take_backup import take_backup_now
 
 
@@ -53,3 +54,9 @@ def preview(plan_id: int) -> None:
 def rehearse(rehearsal_id: int) -> None:
     """Executes a plan on a copy restored from its backup."""
     rehearse_plan_now(rehearsal_id=rehearsal_id)
+
+
+@task()
+def delete_replaced(replacement_id: int) -> None:
+    """Deletes the database that a restore replaced."""
+    delete_replaced_now(replacement_id=replacement_id)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dashboard.gate.condition import Condition, Gate
-from dashboard.revisions.plan import PlanContent
+from dashboard.gate.restore_policy import KEPT
+from dashboard.revisions.plan import Direction, PlanContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,24 @@ _PROOFS = {
 
 
 def judge_backup(
-    backup: BackupFacts | None, policy: BackupPolicy, plan: PlanContent, now: datetime
+    backup: BackupFacts | None,
+    policy: BackupPolicy,
+    plan: PlanContent,
+    now: datetime,
+    former_identities: frozenset[str] = frozenset(),
 ) -> tuple[Condition, ...]:
-    """One condition that says the first thing that is wrong, or that the backup is good."""
+    """One condition that says the first thing that is wrong, or that the backup is good.
+
+    Of a restore the backup is the one that is restored: its age and its revisions are no fault, nor is it one to be of
+    a database that was replaced here before (`former_identities`).
+    """
+    if plan.direction is Direction.RESTORE:
+        wrong = next(_faults_of_restored(backup, plan, former_identities), None)
+        if wrong is None:
+            assert backup is not None and backup.taken_at is not None
+            words = f"Backup {backup.number}, {_age(now - backup.taken_at)} old, is what is restored. {KEPT}"
+            return (Condition(Gate.BACKUP, "Backup", True, words, ""),)
+        return (Condition(Gate.BACKUP, "Backup", False, *wrong),)
     wrong = next(_faults(backup, policy, plan, now), None)
     if wrong is None:
         assert backup is not None and backup.taken_at is not None
@@ -110,6 +126,26 @@ def _faults(
     elif now - backup.taken_at > policy.max_age:
         age = _age(now - backup.taken_at)
         yield f"{name} is {age} old; {plan.environment} asks for at most {_age(policy.max_age)}.", mend
+
+
+def _faults_of_restored(
+    backup: BackupFacts | None, plan: PlanContent, former: frozenset[str]
+) -> Iterator[tuple[str, str]]:
+    mend = "Choose another backup."
+    if backup is None or backup.taken_at is None:
+        yield "The backup is gone.", mend
+        return
+    name = f"Backup {backup.number}"
+    if (backup.project, backup.environment) != (plan.project, plan.environment):
+        yield f"{name} is of {backup.project} / {backup.environment}.", mend
+    if backup.method != "dump":
+        yield f"{name} was not taken by the dashboard, which cannot restore it.", mend
+    if backup.state != "proven" or not backup.was_read_through:
+        yield f"{name} is {backup.state}{': ' + backup.error if backup.error else '.'}", mend
+    if backup.file_changed:
+        yield f"{name} is no longer what was proven: {backup.file_changed}", mend
+    if backup.identity != plan.identity and backup.identity not in former:
+        yield f"{name} is of another database than the one that the plan is for.", mend
 
 
 def _age(length: timedelta) -> str:

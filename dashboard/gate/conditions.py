@@ -16,6 +16,7 @@ from dashboard.gate.condition import Condition, Gate
 from dashboard.gate.finding_policy import FindingFacts, judge_findings
 from dashboard.gate.promotion import Predecessor, judge_promotion
 from dashboard.gate.rehearsal_policy import RehearsalFacts, RehearsalPolicy, judge_rehearsal
+from dashboard.gate.restore_policy import judge_restore
 from dashboard.gate.review_policy import judge_reviews
 from dashboard.revisions.plan import Action, Direction, PlanContent
 from dashboard.revisions.status import State
@@ -58,13 +59,17 @@ class GateFacts:
     now: datetime
     unreviewed: tuple[str, ...] | None = None
     """Files of the plan that nobody has reviewed as they are; None: the environment asks for no review."""
+    obstacles: tuple[str, ...] = ()
+    """What a worker found in the way of a restore."""
+    former_identities: frozenset[str] = frozenset()
+    """Of databases that restored ones have replaced here: their backups are this environment's still."""
 
 
 def judge(facts: GateFacts) -> tuple[Condition, ...]:
     """All conditions in the order of the page, met or not."""
     return (
         *_judge_changes(facts),
-        *judge_backup(facts.backup, facts.policy, facts.plan, facts.now),
+        *judge_backup(facts.backup, facts.policy, facts.plan, facts.now, facts.former_identities),
         *_judge_rehearsal(facts),
         *judge_promotion(facts.predecessors),
         _judge_unchanged(facts),
@@ -78,6 +83,8 @@ def is_open(conditions: Sequence[Condition]) -> bool:
 
 
 def _judge_changes(facts: GateFacts) -> tuple[Condition, ...]:
+    if facts.plan.direction is Direction.RESTORE:
+        return (_judge_allowed(facts), *judge_restore(is_surveyed=facts.is_counted, obstacles=facts.obstacles))
     return (
         _judge_allowed(facts),
         _judge_revisions(facts),
@@ -177,9 +184,10 @@ def _judge_unchanged(facts: GateFacts) -> Condition:
 
 
 def _readable(direction: Direction) -> set[State]:
-    """A stamp is the mend for rows that the history does not know or that contradict each other."""
+    """A stamp or a restore is the mend for rows that the history does not know or that contradict each other."""
     states = {State.PENDING, State.UNVERSIONED, State.CURRENT}
-    return states | {State.FOREIGN_REVISION, State.INCONSISTENT} if direction is Direction.STAMP else states
+    leaves_history = direction in {Direction.STAMP, Direction.RESTORE}
+    return states | {State.FOREIGN_REVISION, State.INCONSISTENT} if leaves_history else states
 
 
 def _judge_free(facts: GateFacts) -> Condition:

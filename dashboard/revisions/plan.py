@@ -111,11 +111,13 @@ class Leg:
 
 
 def legs_of(plan: PlanContent) -> tuple[Leg, ...]:
-    """One or two, in the order of execution; none is without a step, except the stamp of base.
+    """One or two, in the order of execution; none is without a step, except the stamp of base. A restore has none.
 
     Start fresh is two pieces of work, because rows that end as they began prove nothing: the version table is read
     at base between them.
     """
+    if plan.direction is Direction.RESTORE:
+        return ()
     if plan.direction is not Direction.START_FRESH:
         destination = plan.requested if plan.direction is Direction.DOWNGRADE else plan.target
         return (Leg(Action(plan.direction), destination, plan.current, plan.result, plan.steps, 1),)

@@ -20,6 +20,13 @@ class Direction(StrEnum):
     STAMP = "stamp"
     START_FRESH = "start_fresh"
     """Downgrade to base, then upgrade to the heads, in one run."""
+    RESTORE = "restore"
+    """A backup takes the database's place."""
+
+    @property
+    def runs_revisions(self) -> bool:
+        """Code of the project is executed."""
+        return self not in {Direction.STAMP, Direction.RESTORE}
 
 
 class Action(StrEnum):
@@ -57,6 +64,8 @@ def find_route(
             return _stamp(graph, rows, requested, permanent_heads)
         case Direction.START_FRESH:
             return _start_fresh(graph, rows, requested, permanent_heads)
+        case Direction.RESTORE:
+            raise HistoryError("A restore goes back to a backup, not along revisions: name the backup.")
 
 
 def lasting_rows(graph: RevisionGraph, applied: Iterable[str]) -> tuple[str, ...]:

@@ -10,14 +10,14 @@ from dashboard.revisions.plan import Action, Direction, PlanContent, PlanStep, m
 from dashboard.revisions.routes import Route, find_route
 from dashboard.revisions.status import Reason, State, Status, VersionReading, judge_status
 from dashboard.sources.configuration import Environment, Project
+from dashboard.usecases.compose_restore import compose_restore
 from dashboard.usecases.examine_steps import examine_steps
 from dashboard.usecases.explain_foreign import explain_foreign
+from dashboard.usecases.plan_refused import PlanRefused
 from dashboard.usecases.read_code import read_environment_history
 from dashboard.usecases.read_history import ProjectHistory
 
-
-class PlanRefused(Exception):
-    """No plan can be made; the message says why and what to do."""
+__all__ = ["PlanRefused", "compose_again", "compose_plan", "content_of"]
 
 
 def compose_plan(
@@ -31,8 +31,11 @@ def compose_plan(
 ) -> PlanContent:
     """The plan for what `reading` found. `requested` in Alembic's notation, counted from the rows found.
 
-    It may have no steps. Raises PlanRefused with what must be mended first.
+    It may have no steps. Of a restore `requested` is the number of the backup. Raises PlanRefused with what must be
+    mended first.
     """
+    if direction is Direction.RESTORE:
+        return compose_restore(project=project, environment=environment, reading=reading, requested=requested)
     history = history or read_environment_history(project, environment)
     if history.reading is None:
         raise PlanRefused(history.error)
@@ -73,13 +76,13 @@ def compose_again(
     history: ProjectHistory,
 ) -> PlanContent:
     """The same plan for what is there now, to the revisions that were planned. Raises PlanRefused."""
-    is_downgrade = planned.direction is Direction.DOWNGRADE
+    keeps_request = planned.direction in {Direction.DOWNGRADE, Direction.RESTORE}
     return compose_plan(
         project=project,
         environment=environment,
         reading=reading,
         direction=planned.direction,
-        requested=planned.requested if is_downgrade else planned.target or ("base",),
+        requested=planned.requested if keeps_request else planned.target or ("base",),
         history=history,
     )
 

@@ -9,8 +9,10 @@ from django.utils import timezone
 from dashboard.databases.database import DatabaseUnavailable
 from dashboard.databases.row_count import Countable
 from dashboard.models import Plan
+from dashboard.revisions.plan import Direction
 from dashboard.sources.configuration import NotConfigured, UnknownName
 from dashboard.usecases.catalogue import find_environment, masker_for, open_database
+from dashboard.usecases.survey_restore import survey_restore
 
 SECONDS = 30.0
 """For all counts together; what is not counted by then is estimated or said to be unknown."""
@@ -20,6 +22,9 @@ def count_losses(*, plan_id: int) -> None:
     """Counts once. A database that does not answer is told on the plan, which then says that nothing was counted."""
     plan = Plan.objects.filter(pk=plan_id, counted_at=None).first()
     if plan is None:
+        return
+    if plan.direction == Direction.RESTORE:
+        survey_restore(plan)
         return
     places = dict.fromkeys(Countable(loss["schema"], loss["table"], loss["column"]) for loss in plan.losses)
     counts: list[dict[str, object]] = []

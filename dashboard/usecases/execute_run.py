@@ -13,13 +13,14 @@ from django.utils import timezone
 
 from dashboard.databases.database import Database, DatabaseUnavailable, LockHeld, LockUnavailable, RunLock
 from dashboard.models import Backup, Confirmation, Plan, Run, RunLogLine
-from dashboard.revisions.plan import legs_of
+from dashboard.revisions.plan import Direction, legs_of
 from dashboard.sources.configuration import Environment, NotConfigured, Project, UnknownName
 from dashboard.usecases.catalogue import find_environment, masker_for, open_database
 from dashboard.usecases.compose_plan import content_of
 from dashboard.usecases.gather_gate import read_gate
 from dashboard.usecases.heartbeat import heartbeat
 from dashboard.usecases.read_code import read_environment_history
+from dashboard.usecases.restore_backup import restore_backup
 from dashboard.usecases.run_journal import RunJournal
 from dashboard.usecases.run_leg import ChildStory, RunRefused, Work, run_leg, tell_cause, tell_detail
 from dashboard.usecases.settle_run import record_base, refuse_run, settle_after_child, unsettle_run
@@ -80,6 +81,17 @@ def _execute(run: Run, project: Project, environment: Environment, journal: RunJ
         _remember_before(run, plan, database, lock)
         if open_cancellation(run):
             raise RunRefused("Cancelled before the child process was started.")
+        if plan.direction == Direction.RESTORE:
+            restore_backup(
+                run=run,
+                project=project,
+                environment=environment,
+                database=database,
+                lock=lock,
+                journal=journal,
+                story=story,
+            )
+            return
         with RunWatch(run, lock, masker_for(environment)) as watch:
             code = read_environment_history(project, environment).project
             work = Work(run, plan, code, environment, database, lock, journal, watch, story)

@@ -14,7 +14,7 @@ from dashboard.gate.condition import Condition
 from dashboard.gate.conditions import GateFacts, judge
 from dashboard.gate.promotion import Predecessor
 from dashboard.models import Backup, Plan, Run
-from dashboard.revisions.plan import Action, PlanContent, first_difference
+from dashboard.revisions.plan import Action, Direction, PlanContent, first_difference
 from dashboard.revisions.records import ProblemKind
 from dashboard.revisions.status import State, VersionReading, judge_status
 from dashboard.sources.configuration import Environment, Project
@@ -25,7 +25,9 @@ from dashboard.usecases.read_code import read_code, read_environment_history
 from dashboard.usecases.read_history import ProjectHistory
 from dashboard.usecases.read_rehearsals import rehearsal_facts, rehearsal_policy
 from dashboard.usecases.read_status import latest_observation, reading_of
+from dashboard.usecases.replaced_databases import former_identities
 from dashboard.usecases.review_revision import list_unreviewed
+from dashboard.usecases.survey_restore import obstacles_of
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def read_gate(
         history_problems=_problems_in_the_way(history, planned),
         uncertain=status.uncertain,
         uncommitted=_uncommitted(project, environment, planned),
-        is_counted=not plan.losses or plan.counted_at is not None,
+        is_counted=plan.counted_at is not None or not (plan.losses or planned.direction is Direction.RESTORE),
         findings=finding_facts(plan, environment),
         predecessors=tuple(_predecessor(project, name, history, planned) for name in _required(environment, planned)),
         backup=_backup_facts(backup, hash_file=hash_file) if backup else None,
@@ -76,6 +78,8 @@ def read_gate(
         rehearsal_policy=rehearsal_policy(environment),
         other_run=_other_run(plan, own_run),
         now=now,
+        obstacles=obstacles_of(plan),
+        former_identities=former_identities(plan.project, plan.environment),
         unreviewed=list_unreviewed(plan.project, planned.steps) if environment.requires_review else None,
     )
     return GateReading(judge(facts), superseded, now)
@@ -100,6 +104,8 @@ def _why_superseded(
 
 
 def _problems_in_the_way(history: ProjectHistory, planned: PlanContent) -> tuple[str, ...]:
+    if planned.direction is Direction.RESTORE:
+        return ()
     if history.reading is None:
         return (history.error,)
     wanted = {step.revision for step in planned.steps} | set(planned.current)

@@ -31,8 +31,8 @@ def plan_change(
 ) -> Plan:
     """Stores a plan from the latest observation; waits for no database. A worker counts what would be lost.
 
-    `targets`: Alembic's notation; empty: the effective head, or the permanent heads. Raises PlanRefused,
-    PermissionDenied, UnknownName.
+    `targets`: Alembic's notation; empty: the effective head, or the permanent heads; of a restore the backup's number.
+    Raises PlanRefused, PermissionDenied, UnknownName.
     """
     from dashboard.usecases.request_rehearsal import begin_where_asked
 
@@ -50,7 +50,8 @@ def plan_change(
     content = compose_plan(
         project=p, environment=e, reading=reading, direction=direction, requested=targets, history=history
     )
-    if not content.steps and sorted(content.current) == sorted(content.result):
+    is_restore = direction is Direction.RESTORE
+    if not is_restore and not content.steps and sorted(content.current) == sorted(content.result):
         raise PlanRefused(_nothing_to_do(e, content))
     plan = _store(content, examine(history, content), planner)
     begin_where_asked(project, environment)
@@ -102,7 +103,8 @@ def _store(content: PlanContent, examination: Examination, planner: User) -> Pla
             cautions=[asdict(caution) for caution in examination.cautions],
             created_by=planner,
         )
-        preview.enqueue(plan.pk)
-        if examination.losses:
+        if content.direction is not Direction.RESTORE:
+            preview.enqueue(plan.pk)
+        if examination.losses or content.direction is Direction.RESTORE:
             count_losses.enqueue(plan.pk)
     return plan

@@ -40,7 +40,7 @@ class SqlReading:
 def preview_plan(*, plan_id: int) -> None:
     """Once for each plan. Never raises for what a project does: its row says why nothing is known."""
     plan = Plan.objects.filter(pk=plan_id, preview=None).first()
-    if plan is None:
+    if plan is None or plan.direction == Direction.RESTORE:
         return
     preview = PlanPreview(plan=plan)
     found: tuple[FoundFinding, ...] = ()
@@ -68,7 +68,7 @@ def read_sql(*, project: Project, environment: Environment, plan: PlanContent) -
     observation = latest_observation(project.name, environment.name)
     server = observation.server if observation else ""
     mask = masker_for(environment).mask
-    if plan.direction is Direction.STAMP:
+    if not plan.direction.runs_revisions:
         return SqlReading(dialect, pieces, ())
     try:
         found = find(pieces, dialect=dialect, version_table=project.version_table, server=server)

@@ -77,13 +77,18 @@ def why_not(plan: Plan, backup: Backup | None, environment: Environment) -> str:
         return "A plan can only be rehearsed on a backup that the dashboard took. Take one."
     if backup.identity != plan.identity or sorted(backup.rows) != sorted(plan.current):
         return "The newest backup is of another database or revision than the plan starts from. Take a new one."
-    try:
-        place = find_place(environment)
-    except NotConfigured as error:
-        return str(error)
-    if place.server is None and place.folder is None:
+    if not has_place(environment):
         return "There is no scratch server: set `scratch` of the environment in dashboard.toml."
     return ""
+
+
+def has_place(environment: Environment) -> bool:
+    """Whether a copy could be put somewhere, as far as the configuration tells."""
+    try:
+        place = find_place(environment)
+    except NotConfigured:
+        return False
+    return place.server is not None or place.folder is not None
 
 
 def _queue(plan: Plan, backup: Backup, operator: User | None) -> Rehearsal | None:

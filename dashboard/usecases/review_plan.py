@@ -14,6 +14,8 @@ from dashboard import access
 from dashboard.gate.condition import Condition
 from dashboard.gate.conditions import is_open
 from dashboard.models import Backup, Plan
+from dashboard.revisions.plan import Direction
+from dashboard.usecases.compose_restore import backup_of
 from dashboard.usecases.gather_gate import read_gate
 from dashboard.usecases.plan_change import latest_plan
 
@@ -31,7 +33,7 @@ class PlanReview:
     """Why the plan is out of date; empty: it is current."""
     conditions: tuple[Condition, ...]
     backup: Backup | None
-    """The newest one that is not failed or deleted."""
+    """The newest one that is not failed or deleted; of a restore the one that is restored."""
     may_confirm: bool
     token: str
     """For the confirmation form; empty unless the gate is open and the user may confirm."""
@@ -39,7 +41,8 @@ class PlanReview:
 
 def review_plan(*, plan: Plan, user: AbstractBaseUser | AnonymousUser) -> PlanReview:
     """Judges the gate from what is known; waits for no database."""
-    backup = newest_backup(plan.project, plan.environment)
+    is_restore = plan.direction == Direction.RESTORE
+    backup = backup_of(plan) if is_restore else newest_backup(plan.project, plan.environment)
     gate = read_gate(plan=plan, backup=backup)
     may_confirm = cast("User", user).has_perm(access.CONFIRM)
     token = ""

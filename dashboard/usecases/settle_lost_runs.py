@@ -10,9 +10,12 @@ from django.utils import timezone
 
 from dashboard.databases.database import Database, DatabaseUnavailable, LockHeld, LockUnavailable
 from dashboard.models import HEARTBEAT_LOST_AFTER, Run, RunLogLine, RunStep
+from dashboard.revisions.plan import Direction
 from dashboard.sources.configuration import Environment, NotConfigured, UnknownName
 from dashboard.usecases.catalogue import find_environment, masker_for, open_database
 from dashboard.usecases.read_contention import clear_contention, store_left_over
+from dashboard.usecases.restore_backup import settle_restore
+from dashboard.usecases.run_journal import RunJournal
 from dashboard.usecases.settle_run import finish_run, log_line, look_and_judge, refuse_run, unsettle_run
 from dashboard.usecases.terminate_session import carry_out_termination
 
@@ -55,7 +58,7 @@ def _settle_lost(run: Run) -> bool:
         return _leave(run, f"The database cannot be asked: {error}")
     try:
         with database.hold_run_lock(wait=0.0):
-            return _settle_under_lock(run, database)
+            return _settle_under_lock(run, environment, database)
     except LockHeld as held:
         carry_out_termination(run=run, database=database)
         _show_left_over(run, environment, database)
@@ -77,7 +80,7 @@ def _show_left_over(run: Run, environment: Environment, database: Database) -> N
         clear_contention(run)
 
 
-def _settle_under_lock(run: Run, database: Database) -> bool:
+def _settle_under_lock(run: Run, environment: Environment, database: Database) -> bool:
     RunStep.objects.filter(run=run, state=RunStep.State.RUNNING).update(
         state=RunStep.State.FAILED, finished_at=timezone.now()
     )
@@ -89,6 +92,9 @@ def _settle_under_lock(run: Run, database: Database) -> bool:
             cause=Run.Cause.WORKER_LOST,
         )
         return True
+    if run.confirmation.plan.direction == Direction.RESTORE:
+        journal = RunJournal(run, masker_for(environment))
+        return settle_restore(run=run, environment=environment, database=database, journal=journal)
     verdict = look_and_judge(run, database, 0, finished=False)
     if verdict.outcome is None:
         return _leave(run, *verdict.evidence)

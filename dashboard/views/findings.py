@@ -78,7 +78,7 @@ def changes_context(plan: Plan, environment: Environment) -> dict[str, Any]:
     views = _finding_views(plan, preview, reading, environment)
     lines = _sql_lines(reading, views) if reading else ()
     return {
-        "is_looking": preview is None and plan.direction != Direction.STAMP,
+        "is_looking": preview is None and Direction(plan.direction).runs_revisions,
         "sql_error": preview.error if preview else "",
         "sql_made_at": preview.made_at if preview else None,
         "steps": [(step, [v for v in views if v.finding.position == n]) for n, step in enumerate(plan.steps, start=1)],

@@ -12,23 +12,26 @@ _VERBS = {
     Direction.DOWNGRADE: "Downgrade",
     Direction.STAMP: "Stamp",
     Direction.START_FRESH: "Start fresh",
+    Direction.RESTORE: "Restore",
 }
 _DONE = {
     Direction.UPGRADE: "upgraded",
     Direction.DOWNGRADE: "downgraded",
     Direction.STAMP: "stamped",
     Direction.START_FRESH: "started fresh",
+    Direction.RESTORE: "restored",
 }
 _TRIED = {
     Direction.UPGRADE: "tried to upgrade",
     Direction.DOWNGRADE: "tried to downgrade",
     Direction.STAMP: "tried to stamp",
     Direction.START_FRESH: "tried to start fresh",
+    Direction.RESTORE: "tried to restore",
 }
 
 
 def say_verb(plan: Plan) -> str:
-    """`Upgrade`, `Downgrade`, `Stamp` or `Start fresh`."""
+    """`Upgrade`, `Downgrade`, `Stamp`, `Start fresh` or `Restore`."""
     return _VERBS[Direction(plan.direction)]
 
 
@@ -40,6 +43,8 @@ def say_amount(plan: Plan) -> str:
             return f"with {_names(plan.target) or 'base'}"
         case Direction.START_FRESH:
             return f"reverting {reverted}, applying {_revisions(len(plan.steps) - reverted)}"
+        case Direction.RESTORE:
+            return f"from backup {_names(plan.requested)}"
         case _:
             return f"by {_revisions(len(plan.steps))}"
 
@@ -69,6 +74,8 @@ def say_button(plan: Plan) -> str:
             return f"Stamp {where} {say_amount(plan)}"
         case Direction.START_FRESH:
             return f"Start {where} fresh, {say_amount(plan)}"
+        case Direction.RESTORE:
+            return f"Restore {where} {say_amount(plan)}"
 
 
 def say_what_it_does(plan: Plan) -> str:
@@ -89,6 +96,12 @@ def say_what_it_does(plan: Plan) -> str:
             return (
                 "Everything is reverted to base. Once the version table is read to be empty, everything is applied "
                 "again, in the same run. If applying fails, what was reverted stays reverted."
+            )
+        case Direction.RESTORE:
+            return (
+                "The backup is restored beside the database and compared with its snapshot. Only then every other session "
+                "is ended and it takes the database's name. The database that it replaces is kept until an operator "
+                "deletes it. No revision is run."
             )
         case _:
             return ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.template.defaultfilters import filesizeformat
 
-from dashboard.databases.measurement import BLOCKING_MODES, LOCK_MODES
+from dashboard.gate.lock_modes import BLOCKING_MODES, LOCK_MODES
 from dashboard.gate.rehearsal_policy import say_exceeded
 from dashboard.models import Backup, Plan, Rehearsal, RehearsedRevision
 from dashboard.revisions.plan import Direction
@@ -20,8 +20,8 @@ from dashboard.usecases.read_rehearsals import (
     rehearsals_of,
     summarize_rehearsals,
 )
-from dashboard.usecases.request_rehearsal import why_not
-from dashboard.views.moments import say_duration, say_span
+from dashboard.usecases.request_rehearsal import has_place, why_not
+from dashboard.views.moments import say_duration, say_range, say_span
 
 NAMED = 3
 """So many relations are named; the rest is counted, and told below the table."""
@@ -103,7 +103,8 @@ def view_rehearsals(plan: Plan, backup: Backup | None, environment: Environment)
     cannot = why_not(plan, backup, environment)
     policy = rehearsal_policy(environment)
     rehearsals = rehearsals_of(plan, backup)
-    if not Direction(plan.direction).runs_revisions or (policy is None and not rehearsals and cannot):
+    is_optional = policy is None and not rehearsals
+    if not Direction(plan.direction).runs_revisions or (is_optional and not has_place(environment)):
         return None
     facts = rehearsal_facts(plan, backup)
     summary = summarize_rehearsals(plan, backup)
@@ -124,17 +125,6 @@ def view_rehearsals(plan: Plan, backup: Backup | None, environment: Environment)
         can_override=bool(exceeded) and facts.has_passed and not facts.override,
         lock_timeout=say_span(environment.timeouts.lock),
     )
-
-
-def say_range(least: float, most: float) -> str:
-    """`10.0 to 15.8 s`, or one number where both read the same."""
-    low, high = say_duration(least), say_duration(most)
-    if low == high:
-        return low
-    short, long = low.split(), high.split()
-    if len(short) == len(long) == 2 and short[1] == long[1]:
-        return f"{short[0]} to {high}"
-    return f"{low} to {high}"
 
 
 def _say_doing(live: Rehearsal, plan: Plan) -> str:

@@ -89,6 +89,11 @@ class Site:
         backup.refresh_from_db()
         return backup
 
+    def back_up_now(self) -> Backup:
+        """The same of whatever the environment holds at this moment."""
+        self.observe()
+        return self.back_up()
+
     def review(self, plan: Plan) -> PlanReview:
         """The gate as the operator's page shows it, once the worker has written the plan's SQL."""
         preview_plan(plan_id=plan.pk)

@@ -18,6 +18,16 @@ from dashboard.secrets import Masker
 
 TIMEOUT = 10.0
 
+_ANYWHERE = (
+    "--no-owner",
+    "--no-privileges",
+    "--no-comments",
+    "--no-publications",
+    "--no-security-labels",
+    "--no-tablespaces",
+)
+"""What makes a dump restore on a server that is not its own."""
+
 _OF_THE_SERVER = (
     ("No space left on device", "The server's disk is full. Make room there."),
     ("could not extend file", "The server's disk is full. Make room there."),
@@ -47,11 +57,13 @@ def restore_dump(
     deadline: float,
     stop: Callable[[], bool] = lambda: False,
     tick: Callable[[], None] = lambda: None,
+    with_owners: bool = False,
 ) -> str:
     """Fills the empty database `target` from a dump, stopping at the first error; the tool that did it.
 
-    Owners, privileges, publications, subscriptions and tablespaces do not come along. Raises BackupRejected where the
-    dump does not restore, ScratchUnavailable where the server would not have it or time was up.
+    Subscriptions never come along. Owners, privileges, comments, publications, security labels and tablespaces do only
+    `with_owners`: on the server that the dump is of. Raises BackupRejected where the dump does not restore,
+    ScratchUnavailable where the server would not have it or time was up.
     """
     try:
         tooling = find_programs_for(target, tools, timeout=TIMEOUT)
@@ -62,8 +74,7 @@ def restore_dump(
             run_program(
                 [
                     (tooling.folder or Path()) / "pg_restore", "-Fd", "-j2", "--exit-on-error", "--no-password",
-                    "--no-owner", "--no-privileges", "--no-comments", "--no-publications", "--no-subscriptions",
-                    "--no-security-labels", "--no-tablespaces", f"--dbname={target.name}", path,
+                    "--no-subscriptions", *(() if with_owners else _ANYWHERE), f"--dbname={target.name}", path,
                 ],
                 environment,
                 deadline=Deadline(deadline),

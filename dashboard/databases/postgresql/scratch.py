@@ -99,7 +99,7 @@ def scratch_database(server: DatabaseTarget, origin: Origin, marker: Marker) -> 
     name = quote_identifier(target.name)
     with _connected(server) as connection:
         try:
-            connection.query(f"CREATE DATABASE {name} {_like(origin)}", timeout=CREATE_TIMEOUT)
+            connection.query(f"CREATE DATABASE {name} {like_origin(origin)}", timeout=CREATE_TIMEOUT)
         except DatabaseUnavailable as error:
             raise ScratchUnavailable(f"No scratch database can be made: {error.detail}") from None
         try:
@@ -107,7 +107,7 @@ def scratch_database(server: DatabaseTarget, origin: Origin, marker: Marker) -> 
         except BaseException:
             # Without its marker nobody would ever drop it.
             with suppress(DatabaseUnavailable):
-                _drop(connection, target.name)
+                drop_database(connection, target.name)
             raise
     try:
         if not origin.has_public:
@@ -117,7 +117,7 @@ def scratch_database(server: DatabaseTarget, origin: Origin, marker: Marker) -> 
     finally:
         # What cannot be dropped now is found by its marker later.
         with suppress(ScratchUnavailable, DatabaseUnavailable), _connected(server) as connection:
-            _drop(connection, target.name)
+            drop_database(connection, target.name)
 
 
 def list_scratch_databases(server: DatabaseTarget) -> tuple[ScratchDatabase, ...]:
@@ -137,7 +137,7 @@ def sweep_server(server: DatabaseTarget, installation: str, is_alive: Callable[[
         if marker is None or marker.installation != installation or is_alive(marker.owner):
             continue
         with _connected(server) as connection:
-            _drop(connection, found.name)
+            drop_database(connection, found.name)
         dropped.append(found.name)
     return tuple(dropped)
 
@@ -184,8 +184,8 @@ def _megabytes(number: int) -> str:
     return f"{number / 1e6:,.1f} MB"
 
 
-def _like(origin: Origin) -> str:
-    """What makes a new database sort and spell as the other does."""
+def like_origin(origin: Origin) -> str:
+    """For CREATE DATABASE: what makes a new database sort and spell as the other does."""
     words = [
         "TEMPLATE template0",
         f"ENCODING {_literal(origin.encoding)}",
@@ -205,7 +205,7 @@ def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _drop(connection: Connection, name: str) -> None:
+def drop_database(connection: Connection, name: str) -> None:
     """Ends its sessions first; a name that is gone already is no error. Raises DatabaseUnavailable."""
     quoted = quote_identifier(name)
     if connection.server_version >= 130_000:

@@ -42,7 +42,7 @@ class HeldLock:
 
     def sessions(self) -> tuple[Session, ...]:
         """Other processes that hold the lock with us: those of this run. Knows them on Linux only, else none."""
-        return tuple(s for s in _processes_with(self.path) if s.pid != os.getpid())
+        return tuple(s for s in processes_with(self.path) if s.pid != os.getpid())
 
 
 def lock_path(database: Path) -> Path:
@@ -72,7 +72,7 @@ def sessions_holding(database: Path) -> tuple[Session, ...]:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:
-        return _processes_with(path, besides=descriptor) or (_signer(path),)
+        return processes_with(path, besides=descriptor) or (_signer(path),)
     finally:
         os.close(descriptor)
     return ()
@@ -107,7 +107,7 @@ def kill_holders(database: Path) -> int:
     """Ends other processes of this machine that hold the lock, as a run left them behind. How many. Linux only."""
     path = lock_path(database)
     killed = 0
-    for session in _processes_with(path):
+    for session in processes_with(path):
         if session.pid != os.getpid() and _holds_lock(session.pid, path):
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(session.pid, signal.SIGKILL)
@@ -181,7 +181,7 @@ def _signer(path: Path) -> Session:
 
 def _who_holds(path: Path) -> str:
     signer = _signer(path)
-    others = [s for s in _processes_with(path) if s.pid not in (signer.pid, os.getpid())]
+    others = [s for s in processes_with(path) if s.pid not in (signer.pid, os.getpid())]
     since = f" since {signer.since:%Y-%m-%d %H:%M:%S} UTC" if signer.since else ""
     named = f"taken by pid {signer.pid}, user {signer.user}{since}"
     if others:
@@ -189,7 +189,7 @@ def _who_holds(path: Path) -> str:
     return f"Another run, or a process of an earlier one, holds {path} ({named}). Wait until it has ended."
 
 
-def _processes_with(path: Path, besides: int | None = None) -> tuple[Session, ...]:
+def processes_with(path: Path, besides: int | None = None) -> tuple[Session, ...]:
     """The processes that have `path` open, as far as /proc shows them to this account."""
     try:
         wanted = path.stat()
