@@ -38,7 +38,7 @@
   told.className = "visually-hidden";
   told.setAttribute("role", "status");
   const makeButton = (source) => {
-    const text = source.dataset.copy || (source.querySelector("code") ?? source).textContent.trim();
+    const text = source.dataset.copy || source.title || (source.querySelector("code") ?? source).textContent.trim();
     const button = document.createElement("button");
     button.type = "button";
     button.className = "copy";
@@ -64,7 +64,14 @@
     for (const source of found) {
       if (source.dataset.copies || source.closest("a") || (source.matches("code") && source.closest(".command"))) continue;
       source.dataset.copies = "1";
-      source.after(makeButton(source));
+      const button = makeButton(source);
+      source.after(button);
+      if (source.matches("code") && source.textContent.length < 30) {
+        const together = document.createElement("span");
+        together.className = "nowrap";
+        source.before(together);
+        together.append(source, button);
+      }
     }
   };
 
