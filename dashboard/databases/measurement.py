@@ -6,20 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-LOCK_MODES = (
-    "AccessShareLock",
-    "RowShareLock",
-    "RowExclusiveLock",
-    "ShareUpdateExclusiveLock",
-    "ShareLock",
-    "ShareRowExclusiveLock",
-    "ExclusiveLock",
-    "AccessExclusiveLock",
-)
-"""PostgreSQL's, the weakest first."""
-BLOCKING_MODES = frozenset(LOCK_MODES[4:])
-"""Who holds one of these keeps others from writing to the relation, with the last from reading it as well."""
-
 
 @dataclass(frozen=True, slots=True)
 class LockSpan:

@@ -1,11 +1,12 @@
-"""How long revisions took before: in earlier runs of the project, on whatever environment."""
+"""How long revisions took before: in the plan's rehearsals, else in earlier runs on whatever environment."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from dashboard.models import Run, RunStep
+from dashboard.models import Backup, Plan, Run, RunStep
+from dashboard.usecases.read_rehearsals import summarize_rehearsals
 
 MOST_STEPS = 5_000
 """The newest that are looked at."""
@@ -18,6 +19,8 @@ class DurationRange:
     least: float
     most: float
     number: int
+    is_rehearsed: bool = False
+    """On a copy of the very database, by the very plan; else in earlier runs, on whatever environment."""
 
 
 def expect_durations(*, project: str, revisions: Iterable[str], action: str) -> Mapping[str, DurationRange]:
@@ -37,6 +40,19 @@ def expect_durations(*, project: str, revisions: Iterable[str], action: str) -> 
             took = (step.finished_at - step.started_at).total_seconds()
             seconds.setdefault(step.revision, []).append(max(0.0, took))
     return {revision: DurationRange(min(found), max(found), len(found)) for revision, found in seconds.items()}
+
+
+def rehearsed_durations(*, plan: Plan, backup: Backup) -> Mapping[tuple[str, str], DurationRange]:
+    """(revision, action) -> what it took in the plan's rehearsals on the backup; empty where there is none."""
+    summary = summarize_rehearsals(plan, backup)
+    if summary is None:
+        return {}
+    return {
+        (step.newest.revision, step.newest.action): DurationRange(
+            step.least_seconds, step.most_seconds, summary.number, is_rehearsed=True
+        )
+        for step in summary.steps
+    }
 
 
 def expect_rest(run: Run) -> DurationRange | None:

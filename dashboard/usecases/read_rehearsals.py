@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from dashboard.databases.measurement import BLOCKING_MODES
+from dashboard.gate.lock_modes import BLOCKING_MODES
 from dashboard.gate.rehearsal_policy import NO_REHEARSAL, LongestLock, RehearsalFacts, RehearsalPolicy
 from dashboard.models import Backup, Plan, Rehearsal, RehearsalOverride, RehearsedRevision
 from dashboard.sources.configuration import Environment

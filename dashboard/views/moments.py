@@ -45,6 +45,17 @@ def say_duration(seconds: float) -> str:
     return _two(whole // DAY, "d", whole % DAY // HOUR, "h")
 
 
+def say_range(least: float, most: float) -> str:
+    """`10.0 to 15.8 s`, or one number where both read the same."""
+    low, high = say_duration(least), say_duration(most)
+    if low == high:
+        return low
+    short, long = low.split(), high.split()
+    if len(short) == len(long) == 2 and short[1] == long[1]:
+        return f"{short[0]} to {high}"
+    return f"{low} to {high}"
+
+
 def say_span(span: timedelta) -> str:
     """A configured span: "10 min", "1 h"; "none" for zero, which means no limit."""
     seconds = span.total_seconds()

@@ -15,7 +15,7 @@ from dashboard.access import CONFIRM, PLAN, SEE, permission
 from dashboard.models import Run, RunLogLine
 from dashboard.sources.configuration import UnknownName
 from dashboard.usecases.catalogue import find_environment
-from dashboard.usecases.expect_durations import DurationRange, expect_durations
+from dashboard.usecases.expect_durations import DurationRange, expect_durations, rehearsed_durations
 from dashboard.usecases.explain_run import explain_run
 from dashboard.usecases.read_contention import read_contention
 from dashboard.usecases.run_version import run_version
@@ -81,9 +81,13 @@ def _context(request: PageRequest, run: Run, after: int = 0) -> dict[str, Any]:
 
 
 def _expected(run: Run) -> dict[tuple[str, str], DurationRange]:
-    """(revision, action) -> how long it took before; of a run that is over nobody asks any more."""
-    if not run.is_live:
-        return {}
+    """(revision, action) -> how long it took in rehearsals, else before.
+
+    Of a run that is over nobody asks any more what earlier runs took; what its rehearsals took is for comparing.
+    """
+    rehearsed = dict(rehearsed_durations(plan=run.confirmation.plan, backup=run.confirmation.backup))
+    if rehearsed or not run.is_live:
+        return rehearsed
     steps = tuple(run.steps.all())
     return {
         (revision, action): found

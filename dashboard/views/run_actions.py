@@ -8,7 +8,7 @@ from dashboard.models import Intervention, Run
 from dashboard.usecases.expect_durations import DurationRange
 from dashboard.usecases.read_contention import Contention, ContentionRow
 from dashboard.usecases.terminate_session import is_lost
-from dashboard.views.moments import say_duration
+from dashboard.views.moments import say_duration, say_range
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +63,13 @@ def view_contention(found: Contention | None) -> ContentionView | None:
 
 
 def say_expected(expected: DurationRange | None) -> str:
-    """`0.12 to 0.15 s before`; empty where it was never done."""
+    """`0.12 to 0.15 s before`, or `rehearsed 0.12 s`; empty where it was never done."""
     if expected is None:
         return ""
-    least, most = say_duration(expected.least), say_duration(expected.most)
+    if expected.is_rehearsed:
+        return f"rehearsed {say_range(expected.least, expected.most)}"
     times = "once" if expected.number == 1 else f"{expected.number} times"
-    return f"{most if least == most else f'{least} to {most}'}, {times} before"
+    return f"{say_range(expected.least, expected.most)}, {times} before"
 
 
 def _kind(run: Run) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashboard.views.moments import say_age, say_duration, say_exactly, say_span
+from dashboard.views.moments import say_age, say_duration, say_exactly, say_range, say_span
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
@@ -45,3 +45,18 @@ def test_configured_spans(span: timedelta, words: str) -> None:
 
 def test_an_exact_time_names_its_zone() -> None:
     assert say_exactly(NOW) == "23 Nov 2026, 10:00:00 UTC"
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "told"),
+    [
+        (10.0, 15.84, "10.0 to 15.8 s"),
+        (0.02, 0.051, "0.02 to 0.05 s"),
+        (0.5, 2, "0.50 to 2.0 s"),
+        (3.0, 3.01, "3.0 s"),
+        (0.001, 0.3, "under 0.01 s to 0.30 s"),
+        (50, 70, "50.0 s to 1 min 10 s"),
+    ],
+)
+def test_a_range_is_told_in_few_words(least: float, most: float, told: str) -> None:
+    assert say_range(least, most) == told

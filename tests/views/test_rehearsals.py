@@ -6,8 +6,9 @@ import pytest
 from django.test import Client
 
 from dashboard.models import Rehearsal, RehearsalOverride, RehearsedRevision
+from dashboard.usecases.confirm_plan import confirm_plan
 from dashboard.usecases.rehearse_plan import rehearse_plan_now
-from dashboard.views.rehearsal_words import say_range
+from dashboard.usecases.review_plan import review_plan
 from tests.views.conftest import SignIn, ViewedSite, text_of
 
 PLAN = "/projects/api/environments/production/plan/"
@@ -115,16 +116,13 @@ def test_the_end_of_the_first_one_shows_the_whole_body_of_a_repeated_one_its_gat
     assert text_of(repeated).startswith('<li class="gate" id="gate-rehearsal">')
 
 
-@pytest.mark.parametrize(
-    ("least", "most", "told"),
-    [
-        (10.0, 15.84, "10.0 to 15.8 s"),
-        (0.02, 0.051, "0.02 to 0.05 s"),
-        (0.5, 2, "0.50 to 2.0 s"),
-        (3.0, 3.01, "3.0 s"),
-        (0.001, 0.3, "under 0.01 s to 0.30 s"),
-        (50, 70, "50.0 s to 1 min 10 s"),
-    ],
-)
-def test_a_range_is_told_in_few_words(least: float, most: float, told: str) -> None:
-    assert say_range(least, most) == told
+def test_the_run_tells_beside_each_revision_what_was_rehearsed(operator: Client, site: ViewedSite) -> None:
+    site.configure("rehearsal = {}")
+    plan = site.plan()
+    site.back_up()
+    work_off()
+
+    token = review_plan(plan=plan, user=site.operator).token
+    run = confirm_plan(user=site.operator, token=token, typed="production")
+
+    assert text_of(operator.get(f"/runs/{run.pk}/")).count(">rehearsed ") == 2

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 from dashboard.database_target import DatabaseTarget
 from dashboard.databases.database import DatabaseUnavailable
-from dashboard.databases.measurement import LOCK_MODES, HeldLock, LockSpan, Rewrite
+from dashboard.databases.measurement import HeldLock, LockSpan, Rewrite
 from dashboard.databases.postgresql.connection import Connection, open_connection
+from dashboard.gate.lock_modes import LOCK_MODES
 
 APPLICATION = "alembic-dashboard measure"
 EVERY = 0.02
