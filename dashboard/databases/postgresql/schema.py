@@ -6,6 +6,7 @@ dropped columns, and default privileges are spelt out. Objects of extensions cou
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any
@@ -19,6 +20,10 @@ SELECT format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_index i
 JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE NOT i.indisvalid AND n.nspname !~ '^pg_' ORDER BY 1
 """
+
+_TYPE = r"[a-z_]\w*(?: [a-z]+)*(?:\([\d,]+\))?"
+_ELEMENT = rf"""(?:E?'(?:[^']|'')*'|"(?:[^"]|"")*"|[a-z_]\w*)(?:::{_TYPE})?"""
+_CAST_LIST = re.compile(rf"\(ARRAY\[((?:{_ELEMENT}, )*{_ELEMENT})\]\)::({_TYPE})\[\]")
 
 _IS_VALID = 1
 """The place in a row of the indexes."""
@@ -51,9 +56,21 @@ def digest_restorable_schema(connection: Connection, limit: Deadline) -> dict[st
         rows = connection.query(sql, timeout=limit.remaining())
         if kind == "indexes":
             rows = [row for row in rows if row[_IS_VALID]]
-        kept = [tuple(value for place, value in enumerate(row) if place not in left_out) for row in rows]
+        kept = [tuple(_as_parsed_again(v) for place, v in enumerate(row) if place not in left_out) for row in rows]
         digests[kind] = sha256(_lines(kept)).hexdigest()
     return digests
+
+
+def _as_parsed_again(value: object) -> object:
+    """As the server tells an expression once it was dumped and restored: it casts a list's elements, not the list.
+
+    `status IN ('a', 'b')` on a varchar is the usual one.
+    """
+    return _CAST_LIST.sub(_cast_elements, value) if isinstance(value, str) else value
+
+
+def _cast_elements(found: re.Match[str]) -> str:
+    return f"ARRAY[{', '.join(f'({element[0]})::{found[2]}' for element in re.finditer(_ELEMENT, found[1]))}]"
 
 
 def _lines(rows: Iterable[tuple[Any, ...]]) -> bytes:
