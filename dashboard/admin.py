@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from dashboard.models import (
     Acceptance,
+    AppliedFile,
     Backup,
     Confirmation,
     Finding,
@@ -17,6 +18,7 @@ from dashboard.models import (
     Plan,
     PlanPreview,
     Proof,
+    Review,
     Run,
     RunLogLine,
     RunStep,
@@ -150,3 +152,21 @@ class AcceptanceAdmin(ReadOnly, _Admin):
     list_filter = ("project", "environment", "rule")
     date_hierarchy = "accepted_at"
     list_select_related = ("accepted_by",)
+
+
+@admin.register(AppliedFile)
+class AppliedFileAdmin(ReadOnly, _Admin):
+    """The files that environments got."""
+
+    list_display = ("__str__", "how", "first_seen_at", "gone_at", "path", "sha256")
+    list_filter = ("project", "environment", "how")
+    search_fields = ("revision", "path")
+
+
+@admin.register(Review)
+class ReviewAdmin(ReadOnly, _Admin):
+    """Who read which file."""
+
+    list_display = ("__str__", "reviewed_at", "reviewed_by", "path", "sha256")
+    list_filter = ("project",)
+    list_select_related = ("reviewed_by",)

@@ -6,27 +6,27 @@ commit costs what its tree differs from one that was read before.
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from dashboard.revisions.changes import RevisionChange, revision_changes
 from dashboard.revisions.graph import RevisionGraph
 from dashboard.revisions.records import RevisionRecord, UnreadableFile
 from dashboard.sources.alembic_configuration import AlembicConfiguration, read_alembic_configuration
 from dashboard.sources.errors import ScriptDirectoryError
-from dashboard.sources.git_files import GitFiles, read_blobs
+from dashboard.sources.git_files import GitFiles
 from dashboard.sources.project_source import ProjectSource
-from dashboard.sources.revision_file import FileReading, read_revision_file
+from dashboard.sources.revision_blobs import RevisionFiles
+from dashboard.sources.revision_file import FileReading
 from dashboard.sources.shown_paths import PathNames
 from dashboard.sources.tree_changes import FileChange, objects_at, tree_changes, tree_ids
 from dashboard.sources.version_files import is_revision_name, list_version_files
 
 _COMMITS_KEPT = 24
-_FILES_KEPT = 200_000
-_BLOBS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class CommitReader:
     """One a process; threads may share it. Reads objects of the repository, and nothing else."""
 
     def __init__(self) -> None:
-        self._files: dict[tuple[str, str], FileReading] = {}
+        self._files = RevisionFiles()
         self._commits: OrderedDict[tuple[ProjectSource, str], CommitReading] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -78,7 +78,8 @@ class CommitReader:
             kept = self._commits.get((source, tree))
             near = next((r for (s, _), r in reversed(self._commits.items()) if s == source and r.places), None)
         if kept is None:
-            kept = (self._read_from(source, near, commit) if near else None) or self._read_whole(source, commit)
+            with _without_collection():
+                kept = (self._read_from(source, near, commit) if near else None) or self._read_whole(source, commit)
             with self._lock:
                 self._commits[source, tree] = kept
                 while len(self._commits) > _COMMITS_KEPT:
@@ -106,7 +107,7 @@ class CommitReader:
         names = PathNames(source.directory)
         befores = [_revision_files(changes, known, names, "before") for changes in listed]
         afters = [_revision_files(changes, known, names, "after") for changes in listed]
-        readings = self._readings(source.directory, [file for files in (*befores, *afters) for file in files])
+        readings = self._files.read(source.directory, [file for files in (*befores, *afters) for file in files])
         return [
             _difference([readings[file] for file in before], [readings[file] for file in after])
             if all(change.is_plain for change in changes)
@@ -175,32 +176,24 @@ class CommitReader:
         recursive: bool,
         configuration_blobs: tuple[tuple[str, str], ...],
     ) -> CommitReading:
-        found = self._readings(source.directory, blobs.items())
+        found = self._files.read(source.directory, blobs.items())
         readings = [found[file] for file in blobs.items()]
         records = [reading.record for reading in readings if reading.record is not None]
         unreadable += tuple(reading.unreadable for reading in readings if reading.unreadable is not None)
         graph = RevisionGraph(records)
         return CommitReading(commit, graph, unreadable, blobs, places, recursive, configuration_blobs)
 
-    def _readings(self, directory: Path, wanted: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], FileReading]:
-        """Of (path as shown, object id): from memory, else read in as few calls of git as can be."""
-        missing = [file for file in dict.fromkeys(wanted) if file not in self._files]
-        if len(self._files) + len(missing) > _FILES_KEPT:
-            # A new dictionary, so that a thread that still reads the old one is not disturbed.
-            self._files = {}
-            missing = list(dict.fromkeys(wanted))
-        files = self._files
-        for start in range(0, len(missing), _BLOBS_AT_ONCE):
-            part = missing[start : start + _BLOBS_AT_ONCE]
-            contents = read_blobs(directory, [blob for _, blob in part])
-            for path, blob in part:
-                content = contents.get(blob)
-                if isinstance(content, bytes):
-                    files[path, blob] = read_revision_file(path, content)
-                else:
-                    reason = f"It cannot be read: {content.strerror if content else 'the repository lacks it'}."
-                    files[path, blob] = FileReading(unreadable=UnreadableFile(path, None, reason))
-        return files
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Thousands of records come into being and none goes: looking for garbage meanwhile doubles the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _difference(before: Iterable[FileReading], after: Iterable[FileReading]) -> TreeDifference:

@@ -37,6 +37,7 @@ class GitFiles:
         self._tops = [top.removesuffix(f"/{depth}") if depth else top for top in tops]
         self._folders: dict[str, dict[str, Entry]] = {}
         self._blobs: dict[str, str] = {}
+        self._has_links = False
         for line in listed.split(b"\0"):
             if line:
                 self._add(line)
@@ -93,6 +94,7 @@ class GitFiles:
             return
         self._blobs[path] = blob
         entry_kind = Kind.LINK if mode == "120000" else Kind.FILE
+        self._has_links = self._has_links or entry_kind is Kind.LINK
         while True:
             folder, _, name = path.rpartition("/")
             siblings = self._folders.setdefault(folder, {})
@@ -118,6 +120,8 @@ class GitFiles:
 
     def _follow(self, inside: str) -> str:
         """Resolve the links of the commit, component by component; one that leads out of the tree stays as a path."""
+        if not self._has_links:
+            return inside
         done = ""
         todo = [part for part in inside.split("/") if part]
         links = 0
