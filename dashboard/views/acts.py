@@ -10,7 +10,17 @@ from typing import Any
 from django.db.models import F, QuerySet
 from django.urls import reverse
 
-from dashboard.models import Acceptance, Backup, Confirmation, Intervention, Plan, Proof, Run
+from dashboard.models import (
+    Acceptance,
+    Backup,
+    Confirmation,
+    Intervention,
+    Plan,
+    Proof,
+    Rehearsal,
+    RehearsalOverride,
+    Run,
+)
 from dashboard.views.badges import badge_of_run
 from dashboard.views.plan_words import say_planned
 
@@ -121,6 +131,32 @@ def _proof_act(proof: Proof) -> Act:
     )
 
 
+def _rehearsal_act(rehearsal: Rehearsal) -> Act:
+    return Act(
+        rehearsal.requested_at,
+        _name(rehearsal.requested_by),
+        "rehearsal",
+        f"asked for another rehearsal of plan {rehearsal.plan_id}",
+        _where(rehearsal.plan),
+        f"on backup {rehearsal.backup_id}, {rehearsal.get_state_display()}",
+        "read",
+        "",
+    )
+
+
+def _override_act(override: RehearsalOverride) -> Act:
+    return Act(
+        override.given_at,
+        _name(override.given_by),
+        "override",
+        f"let the rehearsal of plan {override.rehearsal.plan_id} pass: {override.exceeded}",
+        _where(override.rehearsal.plan),
+        override.reason,
+        "pending",
+        "",
+    )
+
+
 def _acceptance_act(acceptance: Acceptance) -> Act:
     return Act(
         acceptance.accepted_at,
@@ -188,6 +224,15 @@ _SOURCES: dict[str, _Source] = {
         # Each backup has a first one, which nobody asks for by itself.
         lambda: Proof.objects.filter(backup__proofs__pk__lt=F("pk")).distinct().select_related("requested_by", "backup"),
         "backup__", "requested_by", "requested_at", _proof_act,
+    ),
+    "rehearsal": _Source(
+        # Those that began by themselves nobody asked for.
+        lambda: Rehearsal.objects.exclude(requested_by=None).select_related("requested_by", "plan"),
+        "plan__", "requested_by", "requested_at", _rehearsal_act,
+    ),
+    "override": _Source(
+        lambda: RehearsalOverride.objects.select_related("given_by", "rehearsal__plan"),
+        "rehearsal__plan__", "given_by", "given_at", _override_act,
     ),
     "acceptance": _Source(
         lambda: Acceptance.objects.select_related("accepted_by"), "", "accepted_by", "accepted_at", _acceptance_act
