@@ -34,6 +34,9 @@ _READ_ONLY_ADMIN = (
     "plan",
     "backup",
     "proof",
+    "rehearsal",
+    "rehearsedrevision",
+    "rehearsaloverride",
     "confirmation",
     "run",
     "runstep",
@@ -44,6 +47,7 @@ _READ_ONLY_ADMIN = (
     "acceptance",
     "appliedfile",
     "review",
+    "replacement",
 )
 
 View = Callable[..., HttpResponse]

@@ -18,6 +18,9 @@ from dashboard.models import (
     Plan,
     PlanPreview,
     Proof,
+    Rehearsal,
+    RehearsalOverride,
+    RehearsedRevision,
     Review,
     Run,
     RunLogLine,
@@ -100,6 +103,31 @@ class ProofAdmin(ReadOnly, _Admin):
     list_display = ("__str__", "state", "up_to", "requested_at", "requested_by")
     list_filter = ("state", "up_to")
     list_select_related = ("requested_by",)
+
+
+class RehearsedRevisionInline(ReadOnly, _Inline):
+    """What each step of the plan did."""
+
+    model = RehearsedRevision
+    extra = 0
+
+
+@admin.register(Rehearsal)
+class RehearsalAdmin(ReadOnly, _Admin):
+    """Plans executed on copies, with what each revision did there."""
+
+    list_display = ("__str__", "state", "requested_at", "requested_by", "seconds")
+    list_filter = ("state", "plan__project", "plan__environment")
+    list_select_related = ("requested_by",)
+    inlines = (RehearsedRevisionInline,)
+
+
+@admin.register(RehearsalOverride)
+class RehearsalOverrideAdmin(ReadOnly, _Admin):
+    """Who let a budget be exceeded, and why."""
+
+    list_display = ("__str__", "given_at", "exceeded", "reason")
+    list_select_related = ("given_by",)
 
 
 @admin.register(Plan)
