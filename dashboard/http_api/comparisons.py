@@ -9,7 +9,7 @@ from dashboard import access
 from dashboard.sources.configuration import UnknownName
 from dashboard.usecases.branches_document import branches_document
 from dashboard.usecases.catalogue import configuration
-from dashboard.usecases.compare import SideRefused
+from dashboard.usecases.compare import SideRefused, SideUnread
 from dashboard.usecases.compare import compare as compare_sides
 from dashboard.usecases.comparison_document import comparison_document
 from dashboard.usecases.read_branches import read_branches
@@ -26,7 +26,7 @@ def compare(request: HttpRequest, project: str) -> JsonResponse:
     except UnknownName as error:
         return _problem(404, error)
     except SideRefused as error:
-        return _problem(400, error)
+        return _problem(409 if isinstance(error, SideUnread) else 400, error)
 
 
 @require_safe

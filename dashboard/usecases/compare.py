@@ -12,10 +12,10 @@ from dashboard.revisions.graph import RevisionGraph
 from dashboard.sources.configuration import Project
 from dashboard.sources.errors import ScriptDirectoryError
 from dashboard.sources.tree_changes import merge_bases
-from dashboard.usecases.compare_sides import ComparedSide, SideRefused, commit_reader, read_side
+from dashboard.usecases.compare_sides import ComparedSide, SideRefused, SideUnread, commit_reader, read_side
 from dashboard.usecases.shared_tables import TablesReading, read_shared_tables
 
-__all__ = ["ComparedSides", "SideRefused", "compare"]
+__all__ = ["ComparedSides", "SideRefused", "SideUnread", "compare"]
 
 _KEPT = 32
 

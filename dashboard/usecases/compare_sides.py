@@ -24,6 +24,10 @@ class SideRefused(ValueError):
     """A side that cannot be compared: a wrong word, an unknown ref, a database that was not read. Fit to show."""
 
 
+class SideUnread(SideRefused):
+    """The request is right, but nothing is known of the database or the script directory now."""
+
+
 class SideKind(StrEnum):
     """What a side is."""
 
@@ -92,10 +96,10 @@ def _environment(project: Project, name: str) -> ComparedSide:
     environment = project.environment(name)
     observation = latest_observation(project.name, environment.name)
     if observation is None:
-        raise SideRefused(f"{name} has not been read yet. Read it first: manage.py status {project.name} --refresh.")
+        raise SideUnread(f"{name} has not been read yet. Read it first: manage.py status {project.name} --refresh.")
     reason = Reason(observation.reason) if observation.reason else None
     if reason is not None and reason.state is State.UNREACHABLE:
-        raise SideRefused(f"{name} could not be read: {observation.detail or reason.value}")
+        raise SideUnread(f"{name} could not be read: {observation.detail or reason.value}")
     rows, at = tuple(observation.rows), observation.observed_at
     if environment.ref:
         code = read_ref_side(project, environment.ref)
@@ -134,7 +138,7 @@ def _foreign(project: Project, found: ProjectHistory, observation: Observation) 
 def _readable(project: Project) -> ProjectHistory:
     found = read_history(project)
     if found.reading is None:
-        raise SideRefused(found.error)
+        raise SideUnread(found.error)
     return found
 
 

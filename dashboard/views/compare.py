@@ -14,7 +14,7 @@ from dashboard.access import COMPARE, permission
 from dashboard.revisions.records import RevisionRecord
 from dashboard.revisions.touches import RevisionTouches, SharedTable
 from dashboard.sources.configuration import Project
-from dashboard.usecases.compare import ComparedSides, SideRefused, compare
+from dashboard.usecases.compare import ComparedSides, SideRefused, SideUnread, compare
 from dashboard.usecases.compare_sides import ComparedSide, SideKind
 from dashboard.usecases.merge_commands import merge_commands
 from dashboard.usecases.offer_sides import SidesOffered, offer_sides
@@ -87,7 +87,7 @@ class TableRow:
 @require_safe
 @permission(COMPARE)
 def compare_heads(request: PageRequest, project: str) -> HttpResponse:
-    """`?left=` and `?right=`: `env:NAME`, `ref:GITREF` or `heads`. A side that cannot be compared is a 400 that says why.
+    """`?left=` and `?right=`: `env:NAME`, `ref:GITREF` or `heads`. A wrong side is a 400 that says why.
 
     Without them: the repository's main branch with the work tree.
     """
@@ -102,7 +102,7 @@ def compare_heads(request: PageRequest, project: str) -> HttpResponse:
         compared = compare(project=found, left=left, right=right)
     except (SideRefused, LookupError) as error:
         context |= {"refusal": str(error.args[0]), "pickers": _pickers(found, offered, left, right, None)}
-        status_code = 200 if request.htmx else 400
+        status_code = 200 if request.htmx or isinstance(error, SideUnread) else 400
     else:
         context |= {"pickers": _pickers(found, offered, left, right, compared), **_comparison(compared)}
     part = request.htmx and request.htmx.target == "compared"

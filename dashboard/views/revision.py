@@ -14,6 +14,7 @@ from dashboard.access import REVIEW, SEE, permission
 from dashboard.revisions.graph import RevisionGraph
 from dashboard.revisions.records import RevisionRecord
 from dashboard.revisions.status import State
+from dashboard.usecases.read_alterations import read_alterations
 from dashboard.usecases.read_authors import read_authors
 from dashboard.usecases.read_history import RefRefused
 from dashboard.usecases.read_revision_source import SourceUnavailable, read_revision_source
@@ -60,6 +61,7 @@ def revision(request: PageRequest, project: str, revision: str) -> HttpResponse:
         "history_link": f"{reverse('history', args=[project])}{query.link(at=revision)}",
         "record": record,
         "review": read_review(project=status.project, record=record),
+        "altered": [a for a in read_alterations(status) if a.applied.revision == revision] if query.ref is None else [],
         "may_review": request.user.has_perm(REVIEW) and query.ref is None,
         "commit": read_authors(status.history).found.get(record.path),
         "down": _known(graph, record.down_revision),

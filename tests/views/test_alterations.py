@@ -30,6 +30,8 @@ def test_an_edited_revision_needs_attention(site: ViewedSite, lead: Client) -> N
     overview, page = text_of(lead.get("/")), text_of(lead.get(ADDRESS))
 
     assert "revision r1 was edited after staging and production got it" in overview and ADDRESS in overview
+    revision = text_of(lead.get("/projects/api/revisions/r1/"))
+    assert "Edited after" in revision and "Edited after" not in text_of(lead.get("/projects/api/revisions/r2/"))
     assert "Applied on <strong>staging and production</strong>" in page
     assert "write what the edit is for as a new revision" in page
     assert "No commit of the repository has the file as it was applied" in page

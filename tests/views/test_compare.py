@@ -99,6 +99,15 @@ def test_a_hostile_or_unknown_side_is_a_400_that_says_why(client_of: SignIn, sid
     assert in_place.status_code == 200 and "<html" not in in_place.content.decode()
 
 
+def test_a_database_that_was_never_read_is_no_fault_of_the_request(client_of: SignIn) -> None:
+    client, sides = client_of("lead"), {"left": "env:staging", "right": "heads"}
+
+    response = client.get(COMPARE, sides)
+
+    assert response.status_code == 200 and "staging has not been read yet." in text_of(response)
+    assert client.get("/api/v1/projects/api/compare", sides).status_code == 409
+
+
 def test_branches_are_listed_with_verdict_and_command(project: BranchedProject, client_of: SignIn) -> None:
     project.branch("behind", at="main~1")
     project.checkout("main")
