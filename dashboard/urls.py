@@ -25,6 +25,7 @@ from dashboard.views.observations import observe
 from dashboard.views.overview import overview
 from dashboard.views.plan import plan
 from dashboard.views.rehearsals import override, rehearse
+from dashboard.views.replaced import delete_replaced
 from dashboard.views.reviews import review
 from dashboard.views.revision import revision
 from dashboard.views.run import run, run_log
@@ -57,6 +58,7 @@ urlpatterns = [
     path("runs/<int:number>/log/", run_log, name="run_log"),
     path("runs/<int:number>/cancellation/", cancel_run, name="cancel_run"),
     path("runs/<int:number>/termination/", terminate_session, name="terminate_session"),
+    path("runs/<int:number>/replaced/deletion/", delete_replaced, name="delete_replaced"),
     path("backups/", backups, name="backups"),
     path("backups/<int:number>/", backup, name="backup"),
     path("backups/<int:number>/proof/", prove_backup, name="prove_backup"),

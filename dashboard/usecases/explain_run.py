@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dashboard.models import Run, RunStep
+from dashboard.models import Replacement, Run, RunStep
+from dashboard.revisions.plan import Direction
 from dashboard.usecases.next_steps import NextStep, list_next_steps
 
 __all__ = ["NextStep", "RunExplanation", "explain_run"]
-_DONE = {"upgrade": "applied", "downgrade": "reverted", "stamp": "stamped", "start_fresh": "reverted and applied"}
-_NAMES = {"upgrade": "upgrade", "downgrade": "downgrade", "stamp": "stamp", "start_fresh": "start"}
+_DONE = {
+    "upgrade": "applied",
+    "downgrade": "reverted",
+    "stamp": "stamped",
+    "start_fresh": "reverted and applied",
+    "restore": "restored",
+}
+_NAMES = {
+    "upgrade": "upgrade",
+    "downgrade": "downgrade",
+    "stamp": "stamp",
+    "start_fresh": "start",
+    "restore": "restore",
+}
 
 
 @dataclass(frozen=True)
@@ -41,6 +54,10 @@ def _title_and_text(run: Run) -> tuple[str, str]:
 def _of_outcome(run: Run) -> tuple[str, str]:
     where, name = run.environment, _NAMES[run.confirmation.plan.direction]
     match Run.Outcome(run.outcome):
+        case Run.Outcome.SUCCEEDED if run.confirmation.plan.direction == Direction.RESTORE:
+            return f"{where} is restored from backup {run.confirmation.backup_id}", _restored_text(run)
+        case Run.Outcome.INDETERMINATE if run.confirmation.plan.direction == Direction.RESTORE:
+            return f"{where} is not what it should be after the restore", "Others may have changed it since."
         case Run.Outcome.SUCCEEDED:
             return f"{where} is at the target", _succeeded_text(run)
         case Run.Outcome.UNCHANGED:
@@ -72,6 +89,12 @@ def others_changed(run: Run) -> bool:
 
 def _verb(run: Run) -> str:
     return "was cancelled" if run.cause == Run.Cause.CANCELLED else "failed"
+
+
+def _restored_text(run: Run) -> str:
+    found = Replacement.objects.filter(run=run).first()
+    left = " ".join(found.left) if found else ""
+    return f"Clients connect to the restored database under the old name. {left}".strip()
 
 
 def _succeeded_text(run: Run) -> str:

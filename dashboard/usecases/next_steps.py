@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from dashboard.database_target import DatabaseTarget, Dialect
 from dashboard.models import Backup, Run, RunStep
+from dashboard.revisions.plan import Direction
 from dashboard.sources.configuration import NotConfigured, UnknownName
 from dashboard.usecases.catalogue import find_environment, open_database
 from dashboard.usecases.read_history import read_history
@@ -18,10 +19,11 @@ AGAIN = "Make a new plan: it starts from what the database holds now."
 
 @dataclass(frozen=True)
 class NextStep:
-    """One thing to do. `command`: to be copied; empty where there is none."""
+    """One thing to do. `command`: to be copied; `restores`: the number of a backup to plan the restore of. Or neither."""
 
     text: str
     command: str = ""
+    restores: int | None = None
 
 
 def list_next_steps(run: Run) -> list[NextStep]:
@@ -52,7 +54,11 @@ def _after(run: Run) -> Iterator[NextStep]:
     match Run.Outcome(run.outcome):
         case Run.Outcome.SUCCEEDED:
             yield NextStep("Check by hand, if you like.", "alembic current")
+            if run.confirmation.plan.direction != Direction.RESTORE and _may_restore(run):
+                yield _restore(run)
         case Run.Outcome.REFUSED:
+            yield NextStep(AGAIN)
+        case Run.Outcome.UNCHANGED if run.confirmation.plan.direction == Direction.RESTORE:
             yield NextStep(AGAIN)
         case Run.Outcome.UNCHANGED:
             yield NextStep("Look at the log: env.py may have ended early, or its transaction was not committed.")
@@ -68,6 +74,8 @@ def _after(run: Run) -> Iterator[NextStep]:
             yield NextStep(AGAIN)
             yield from _finish_by_hand(run)
             yield _restore(run)
+        case Run.Outcome.INDETERMINATE if run.confirmation.plan.direction == Direction.RESTORE:
+            yield NextStep("Look at what the database holds: the replaced one is kept beside it.")
         case Run.Outcome.INDETERMINATE:
             yield from _drop_invalid_indexes(run)
             yield from _decide_about_half_a_revision(run)
@@ -120,10 +128,26 @@ def _restore(run: Run) -> NextStep:
     backup = run.confirmation.backup
     if backup.method != Backup.Method.DUMP:
         return NextStep(f"Or restore backup {backup.pk}, which is kept at: {backup.where}.")
+    if _may_restore(run):
+        return NextStep(
+            f"Or restore backup {backup.pk}. The plan tells first what was written since, which would be lost.",
+            restores=backup.pk,
+        )
     lost = " What others have written since is lost then."
     return NextStep(
         f"Or restore backup {backup.pk} by hand, with nobody connected.{lost}", _restore_command(run, backup)
     )
+
+
+def _may_restore(run: Run) -> bool:
+    """The environment allows it, and the backup is one that the dashboard can restore."""
+    try:
+        _project, environment = find_environment(run.project, run.environment)
+    except UnknownName:
+        return False
+    backup = run.confirmation.backup
+    is_whole = backup.method == Backup.Method.DUMP and backup.state == Backup.State.PROVEN
+    return is_whole and Direction.RESTORE in environment.allow
 
 
 def _restore_command(run: Run, backup: Backup) -> str:

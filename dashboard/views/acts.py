@@ -19,8 +19,10 @@ from dashboard.models import (
     Proof,
     Rehearsal,
     RehearsalOverride,
+    Replacement,
     Run,
 )
+from dashboard.usecases.replaced_databases import short_name
 from dashboard.views.badges import badge_of_run
 from dashboard.views.plan_words import say_planned
 
@@ -202,6 +204,20 @@ def _intervention_act(intervention: Intervention) -> Act:
     )
 
 
+def _deletion_act(kept: Replacement) -> Act:
+    assert kept.deletion_requested_at is not None
+    return Act(
+        kept.deletion_requested_at,
+        _name(kept.deletion_requested_by),
+        "deletion",
+        f"had the database deleted that run {kept.run_id} replaced",
+        _where(kept.run),
+        short_name(kept) + ("" if kept.deleted_at else ", not done yet"),
+        "failed",
+        reverse("run", args=[kept.run_id]),
+    )
+
+
 def _run_act(run: Run) -> Act:
     assert run.settled_at is not None
     badge = badge_of_run(run)
@@ -244,6 +260,10 @@ _SOURCES: dict[str, _Source] = {
     "intervention": _Source(
         lambda: Intervention.objects.select_related("requested_by", "run"),
         "run__", "requested_by", "requested_at", _intervention_act,
+    ),
+    "deletion": _Source(
+        lambda: Replacement.objects.exclude(deletion_requested_at=None).select_related("deletion_requested_by", "run"),
+        "run__", "deletion_requested_by", "deletion_requested_at", _deletion_act,
     ),
     "run": _Source(
         lambda: Run.objects.filter(phase=Run.Phase.SETTLED), "", "confirmation__confirmed_by", "settled_at", _run_act

@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseStopPolling, reswap, retarget
 
-from dashboard.access import BACK_UP, SEE, permission
+from dashboard.access import BACK_UP, PLAN, SEE, permission
 from dashboard.models import Backup, Proof, Run
+from dashboard.revisions.plan import Direction
 from dashboard.sources.configuration import UnknownName
 from dashboard.usecases.catalogue import find_environment
 from dashboard.usecases.prove_backup import ProofRefused, request_proof
@@ -88,11 +89,20 @@ def _context(request: PageRequest, found: Backup) -> dict[str, Any]:
         "may_back_up": request.user.has_perm(BACK_UP),
         "may_prove": is_good_dump and not is_proving,
         "may_restore": is_good_dump and not is_proving and has_scratch_place(found) and holdings is not None,
+        "may_go_back": is_good_dump and request.user.has_perm(PLAN) and _allows_restore(found),
         "proofs": tuple(ProofLine(proof, badge_of_proof(proof)) for proof in proofs),
         "runs": tuple(RunLine(run, badge_of_run(run)) for run in runs),
         "holdings": holdings,
         "facts": list_facts(found),
     }
+
+
+def _allows_restore(found: Backup) -> bool:
+    try:
+        _project, environment = find_environment(found.project, found.environment)
+    except UnknownName:
+        return False
+    return Direction.RESTORE in environment.allow
 
 
 def _is_configured(found: Backup) -> bool:

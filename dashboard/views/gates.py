@@ -63,6 +63,8 @@ def list_gates(review: PlanReview, rehearsal: RehearsalView | None) -> tuple[Gat
 def _say_changes(plan: Plan) -> str:
     if plan.direction == Direction.STAMP:
         return "only the version table changes"
+    if plan.direction == Direction.RESTORE:
+        return "what would be lost is counted"
     number = len(plan.steps)
     return f"{number} revision{'' if number == 1 else 's'} read and pinned"
 
@@ -72,8 +74,13 @@ def list_missing(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
     return tuple(condition for condition in conditions if not condition.met)
 
 
-def say_what_if_it_fails(server: str, backup: Backup | None) -> str:
+def say_what_if_it_fails(server: str, backup: Backup | None, direction: str) -> str:
     """Said beside the button, since it is asked there."""
+    if direction == Direction.RESTORE:
+        return (
+            "Until the swap nothing of the environment is touched. The swap happens whole or not at all, and the run page "
+            "tells which, from the database that answers. The database that is replaced is kept."
+        )
     way_back = f"Backup {backup.pk} holds the database as it was before." if backup else ""
     if server.startswith("PostgreSQL"):
         return (

@@ -19,6 +19,8 @@ class LossView:
 
 def list_losses(plan: Plan) -> tuple[LossView, ...]:
     """In the order of the steps; what two revisions drop stands twice."""
+    if not plan.losses:
+        return ()
     counts = {(c["schema"], c["table"], c["column"]): c for c in plan.row_counts}
     return tuple(
         LossView(

@@ -10,7 +10,9 @@ from dashboard.revisions.permanent_heads import extra_heads
 from dashboard.revisions.plan import Direction
 from dashboard.revisions.records import RevisionRecord
 from dashboard.revisions.status import Reason, State, Status
+from dashboard.usecases.compose_restore import list_restorable
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
+from dashboard.views.restore_words import say_backup
 
 SUGGESTED = 100
 """Revisions in a list to choose from; any other can be written."""
@@ -31,6 +33,8 @@ class OtherPlans:
     downgrades: tuple[Choice, ...]
     stamps: tuple[Choice, ...]
     may_start_fresh: bool
+    restores: tuple[Choice, ...]
+    """Backups, by number, the newest first."""
     is_only_way: bool
     forbidden: str
     """What would help, where `allow` does not name it; empty otherwise."""
@@ -38,7 +42,7 @@ class OtherPlans:
     @property
     def is_empty(self) -> bool:
         """There is nothing to offer and nothing to say."""
-        return not (self.downgrades or self.stamps or self.may_start_fresh or self.forbidden)
+        return not (self.downgrades or self.stamps or self.may_start_fresh or self.restores or self.forbidden)
 
 
 def list_other_plans(project: ProjectStatus, status: EnvironmentStatus) -> OtherPlans:
@@ -56,6 +60,7 @@ def list_other_plans(project: ProjectStatus, status: EnvironmentStatus) -> Other
         downgrades=_downgrades(graph, status.status) if Direction.DOWNGRADE in allow else (),
         stamps=(*_choices(graph.history()), Choice("base", "no revision")) if may_stamp and graph.records else (),
         may_start_fresh=Direction.START_FRESH in allow and _may_start_fresh(status.status),
+        restores=_restores(status) if Direction.RESTORE in allow else (),
         is_only_way=needs_stamp and may_stamp,
         forbidden=forbidden,
     )
@@ -89,6 +94,15 @@ def _downgrades(graph: RevisionGraph, status: Status) -> tuple[Choice, ...]:
     one_back = (Choice("-1", f"one back, to {parents[0]}"),) if len(parents) == 1 else ()
     listed = [record for record in graph.history() if record.revision in below]
     return (*one_back, *_choices(listed), Choice("base", "everything is reverted"))
+
+
+def _restores(status: EnvironmentStatus) -> tuple[Choice, ...]:
+    """Only where the database can be read: what a restore replaces must be known."""
+    if status.status.state in {State.UNOBSERVED, State.UNREACHABLE}:
+        return ()
+    environment = status.environment
+    backups = list_restorable(environment.project, environment.name)
+    return tuple(Choice(str(backup.pk), say_backup(backup)) for backup in backups[:SUGGESTED])
 
 
 def _choices(records: Sequence[RevisionRecord]) -> tuple[Choice, ...]:

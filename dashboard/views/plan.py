@@ -14,7 +14,7 @@ from dashboard.access import BACK_UP, CONFIRM, PLAN, SEE, permission
 from dashboard.forms import AttestationForm, PlanForm
 from dashboard.gate.condition import Gate
 from dashboard.models import Backup, Plan, Run
-from dashboard.revisions.plan import Action
+from dashboard.revisions.plan import Action, Direction
 from dashboard.usecases.compose_plan import PlanRefused
 from dashboard.usecases.plan_change import plan_change
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
@@ -29,6 +29,7 @@ from dashboard.views.losses import is_counting, list_losses
 from dashboard.views.plan_words import say_amount, say_button, say_verb, say_what_it_does
 from dashboard.views.rehearsal_words import view_rehearsals
 from dashboard.views.requests import PageRequest, wants_part
+from dashboard.views.restore_words import view_restore
 from dashboard.views.statuses import find_environment
 
 
@@ -48,6 +49,8 @@ def plan(request: PageRequest, project: str, environment: str) -> HttpResponse:
         return _poll(request, context, "is_rehearsing", "_rehearsal_progress.html")
     if wants_part(request, "repeat"):
         return _poll_repeat(request, context)
+    if wants_part(request, "restore"):
+        return _poll(request, context, "is_surveying", "_plan_restore.html")
     if wants_part(request, "losses"):
         return _poll(request, context, "is_counting", "_plan_losses.html")
     return render(request, "plan.html" if context["review"] else "plan_none.html", context)
@@ -113,6 +116,8 @@ def plan_context(
         "losses": list_losses(latest),
         "shows_losses": any(step.get("action") == Action.DOWNGRADE for step in latest.steps),
         "is_counting": is_counting(latest),
+        "restore": view_restore(latest, project, status),
+        "is_surveying": latest.direction == Direction.RESTORE and latest.counted_at is None,
         # A plan is run once; its gate then says nothing any more.
         "gates": gates[:1] if run else gates,
         "rehearsal": rehearsal,
@@ -124,7 +129,7 @@ def plan_context(
         "rungs": read_rungs(backup) if backup else (),
         "backup_origin": say_origin(backup) if backup else "",
         "backup_policy": say_policy(status.environment),
-        "if_it_fails": say_what_if_it_fails(headline.server, backup),
+        "if_it_fails": say_what_if_it_fails(headline.server, backup, latest.direction),
     }
 
 

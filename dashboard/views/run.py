@@ -12,12 +12,13 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseStopPolling
 
 from dashboard.access import CONFIRM, PLAN, SEE, permission
-from dashboard.models import Run, RunLogLine
+from dashboard.models import Replacement, Run, RunLogLine
 from dashboard.sources.configuration import UnknownName
 from dashboard.usecases.catalogue import find_environment
 from dashboard.usecases.expect_durations import DurationRange, expect_durations, rehearsed_durations
 from dashboard.usecases.explain_run import explain_run
 from dashboard.usecases.read_contention import read_contention
+from dashboard.usecases.replaced_databases import short_name
 from dashboard.usecases.run_version import run_version
 from dashboard.views.plan_words import say_verb
 from dashboard.views.requests import PageRequest, wants_part
@@ -65,6 +66,7 @@ def run_log(request: PageRequest, number: int) -> HttpResponse:
 
 
 def _context(request: PageRequest, run: Run, after: int = 0) -> dict[str, Any]:
+    replaced = Replacement.objects.filter(run=run, swapped_at__isnull=False).first()
     shows_outcome = run.phase in {Run.Phase.SETTLED, Run.Phase.UNSETTLED}
     return {
         "run": run,
@@ -77,6 +79,9 @@ def _context(request: PageRequest, run: Run, after: int = 0) -> dict[str, Any]:
         "facts": _facts(run),
         "is_configured": _is_configured(run),
         "may_plan": request.user.has_perm(PLAN),
+        "may_confirm": request.user.has_perm(CONFIRM),
+        "replaced": replaced,
+        "replaced_name": short_name(replaced) if replaced else "",
     }
 
 
