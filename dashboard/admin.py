@@ -21,6 +21,7 @@ from dashboard.models import (
     Rehearsal,
     RehearsalOverride,
     RehearsedRevision,
+    Replacement,
     Review,
     Run,
     RunLogLine,
@@ -198,3 +199,11 @@ class ReviewAdmin(ReadOnly, _Admin):
     list_display = ("__str__", "reviewed_at", "reviewed_by", "path", "sha256")
     list_filter = ("project",)
     list_select_related = ("reviewed_by",)
+
+
+@admin.register(Replacement)
+class ReplacementAdmin(ReadOnly, _Admin):
+    """Databases that restores replaced, and who had them deleted."""
+
+    list_display = ("__str__", "swapped_at", "deletion_requested_at", "deleted_at")
+    list_select_related = ("deletion_requested_by",)

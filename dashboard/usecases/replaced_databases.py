@@ -15,6 +15,16 @@ from dashboard.sources.configuration import Environment, NotConfigured, UnknownN
 from dashboard.usecases.catalogue import find_environment, masker_for, resolve
 from dashboard.usecases.scratch_places import name_installation
 
+__all__ = [
+    "DeletionRefused",
+    "delete_replaced_now",
+    "former_identities",
+    "list_kept",
+    "names_for",
+    "request_deletion",
+    "short_name",
+]
+
 
 def names_for(run: Run, environment: Environment) -> Names:
     """What the run calls the databases that it handles. Raises NotConfigured."""

@@ -8,9 +8,8 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from dashboard.access import CONFIRM, permission
-from dashboard.databases.replacement import DeletionRefused
 from dashboard.models import Replacement
-from dashboard.usecases.replaced_databases import request_deletion
+from dashboard.usecases.replaced_databases import DeletionRefused, request_deletion
 from dashboard.views.requests import PageRequest
 
 

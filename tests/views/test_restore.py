@@ -54,9 +54,7 @@ def test_it_is_offered_on_the_pages_of_environment_and_backup_only_where_it_is_a
     assert "Plan to go back to it" not in text_of(operator.get(page))
 
 
-def test_the_plan_tells_what_would_be_lost_and_offers_the_downgrade_beside_it(
-    operator: Client, backup: Backup
-) -> None:
+def test_the_plan_tells_what_would_be_lost_and_offers_the_downgrade_beside_it(operator: Client, backup: Backup) -> None:
     operator.post(PLAN, {"direction": "restore", "target": str(backup.pk)})
     before = text_of(operator.get(PLAN))
     plan = Plan.objects.get()

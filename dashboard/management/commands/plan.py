@@ -47,6 +47,7 @@ class Command(ReadingCommand):
             (Direction.DOWNGRADE, "plan the way back to --target"),
             (Direction.STAMP, "plan to write --target into the version table without running a revision"),
             (Direction.START_FRESH, "plan to downgrade to base, then to upgrade"),
+            (Direction.RESTORE, "plan to go back to the backup whose number is --target"),
         ):
             flag = f"--{name.replace('_', '-')}"
             direction.add_argument(flag, dest="direction", action="store_const", const=name, help=words)
