@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
+import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.served import Served
-from tests.browser.find_browser import find_browser
+from tests.browser.find_browser import browser_arguments, find_browser
 
 PARTS = 10
 """How often more is loaded: ten times two hundred revisions."""
@@ -21,48 +22,60 @@ new PerformanceObserver((list) => {
 """
 
 
+_CATEGORIES = ["toplevel", "disabled-by-default-devtools.timeline"]
+
+
 @dataclass(frozen=True, slots=True)
 class Scrolling:
-    """Milliseconds of each long task, by what the reader did."""
+    """Milliseconds of processor time of the page's longest tasks, a value each time; and how many the browser calls long.
 
-    loading: tuple[float, ...]
-    """Opening the page."""
+    The browser counts by the clock, so that whatever else the machine does makes its tasks longer.
+    """
+
     scrolling: tuple[float, ...]
-    """From its top to its end, PARTS times, without loading."""
+    """From top to end, PARTS times."""
     more: tuple[float, ...]
     """Loading two hundred more rows."""
+    long_scrolling: int
+    long_more: int
     rows: int
     """In the page at last."""
 
 
-def scroll(served: Served, path: str, picture: str = "") -> Scrolling:
+def scroll(served: Served, path: str) -> Scrolling:
     """In a headless Chromium on a screen of 1440 by 900. Raises where there is no browser."""
     found = find_browser()
     if found is None:
         raise RuntimeError("no Chromium: `make test` tries to install one")
     with sync_playwright() as playwright:
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=found, args=arguments)
+        browser = playwright.chromium.launch(executable_path=found, args=browser_arguments())
         context = browser.new_context(viewport={"width": 1440, "height": 900})
         context.add_cookies([{"name": "sessionid", "value": served.session, "url": served.product.url}])
         page = context.new_page()
         page.add_init_script(_WATCH)
         page.goto(f"{served.product.url}{path}")
-        page.wait_for_timeout(500)
-        loading = _take(page)
-        scrolling: list[float] = []
-        more: list[float] = []
+        page.wait_for_timeout(1000)
+        _take(page)
+        scrolling, more, long_scrolling, long_more = [], [], 0, 0
         for _ in range(PARTS):
-            _to_the_end(page)
-            scrolling += _take(page)
-            _load_more(page)
-            more += _take(page)
-        if picture:
-            page.evaluate("window.scrollTo(0, 0)")
-            page.screenshot(path=picture)
+            scrolling.append(_longest(browser, page, _to_the_end))
+            long_scrolling += len(_take(page))
+            more.append(_longest(browser, page, _load_more))
+            long_more += len(_take(page))
         rows = page.locator("#revisions tbody tr").count()
         browser.close()
-    return Scrolling(tuple(loading), tuple(scrolling), tuple(more), rows)
+    return Scrolling(tuple(scrolling), tuple(more), long_scrolling, long_more, rows)
+
+
+def _longest(browser: Browser, page: Page, act: Callable[[Page], None]) -> float:
+    browser.start_tracing(page=page, categories=_CATEGORIES)
+    act(page)
+    events = json.loads(browser.stop_tracing())["traceEvents"]
+    named = [event for event in events if event.get("name") == "thread_name"]
+    main = {(event["pid"], event["tid"]) for event in named if event["args"]["name"] == "CrRendererMain"}
+    tasks = (event for event in events if event.get("ph") == "X" and (event["pid"], event["tid"]) in main)
+    longest: float = max(event.get("tdur", 0) for event in tasks)
+    return longest / 1000
 
 
 def _to_the_end(page: Page) -> None:

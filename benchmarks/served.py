@@ -36,10 +36,19 @@ class Served:
     product: Product
     session: str
 
+    def body(self, path: str) -> bytes:
+        """Of one answer, as it is."""
+        return self._ask(path, "identity")[1]
+
     def get(self, path: str) -> tuple[float, int]:
-        """Seconds until the whole compressed answer was there, and its size in bytes. Raises where it is no 200."""
+        """Seconds until the whole compressed answer was there, and its size in bytes."""
+        taken, body = self._ask(path, "gzip")
+        return taken, len(body)
+
+    def _ask(self, path: str, encoding: str) -> tuple[float, bytes]:
+        """Raises where the answer is no 200."""
         connection = http.client.HTTPConnection("127.0.0.1", self.product.port, timeout=120)
-        headers = {"Cookie": f"sessionid={self.session}", "Accept-Encoding": "gzip"}
+        headers = {"Cookie": f"sessionid={self.session}", "Accept-Encoding": encoding}
         started = time.perf_counter()
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
@@ -48,7 +57,7 @@ class Served:
         connection.close()
         if answer.status != 200:
             raise RuntimeError(f"{path} answers {answer.status}: {self.product.output('web')[-2000:]}")
-        return taken, len(body)
+        return taken, body
 
     def warm(self, path: str) -> tuple[float, int]:
         """Median of fifteen, after each of the web processes has answered once."""
@@ -61,6 +70,7 @@ class Served:
 @contextmanager
 def serve(folder: Path, count: int) -> Iterator[Served]:
     """A branched history under git with an environment in its middle, another at its head."""
+    folder.mkdir(parents=True, exist_ok=True)
     revisions = write_project(folder / "project", count, branched=True)
     commit_history(folder / "project", revisions)
     environments = {"production": revisions[count // 2].id, "staging": revisions[-1].id}
