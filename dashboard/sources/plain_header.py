@@ -7,12 +7,13 @@ least is left to the parser.
 
 from __future__ import annotations
 
+import keyword
 import re
 
 from dashboard.sources.revision_values import VARIABLES, Assignments
 
 _DOCSTRING = r'"""(?P<docstring>[^"\\]*(?:"(?!"")[^"\\]*)*)"""[ ]*\n'
-_NAME = r"[A-Za-z_]\w*"
+_NAME = rf"(?!(?:{'|'.join(keyword.kwlist)})\b)[A-Za-z_]\w*"
 _DOTTED = rf"{_NAME}(?:\.{_NAME})*"
 _ALIASED = rf"(?:[ ]as[ ]{_NAME})?"
 _IMPORT = (
@@ -21,7 +22,10 @@ _IMPORT = (
     rf"|(?<=from[ ]){_DOTTED}[ ]import[ ]{_NAME}{_ALIASED}(?:,[ ]{_NAME}{_ALIASED})*)\n"
 )
 _FILLER = rf"(?:\n|\#[^\n]*\n|{_IMPORT})*"
-_ANNOTATION = r"(?::[ ][A-Za-z_., |\[\]]+)?"
+_PLAIN_TYPE = r"(?:None|(?:typing\.)?(?:str|Union|Optional|Sequence|List|Tuple|list|tuple))"
+_INNER_TYPE = rf"{_PLAIN_TYPE}(?:\[{_PLAIN_TYPE}\])?"
+_TYPE = rf"{_PLAIN_TYPE}(?:\[{_INNER_TYPE}(?:,[ ]{_INNER_TYPE})*\])?"
+_ANNOTATION = rf"(?::[ ]{_TYPE}(?:[ ]\|[ ]{_TYPE})*)?"
 _TEXT = r"""(?:"[^"\\\n]*"|'[^'\\\n]*')"""
 
 
