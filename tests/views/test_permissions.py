@@ -20,7 +20,9 @@ OPEN = {"login", "healthz", "icon", "favicon"}
 """Need no login."""
 READING = {"observe"}
 """Anybody who sees may have the databases read: that changes nothing in them."""
-ON_ENVIRONMENTS = {"plan", "take_backup", "attest_backup", "confirm_plan", "accept_findings"}
+ON_ENVIRONMENTS = {
+    *("plan", "take_backup", "attest_backup", "confirm_plan", "accept_findings", "rehearse", "override_rehearsal")
+}
 CHANGING = ON_ENVIRONMENTS | {"cancel_run", "terminate_session", "prove_backup", "review"}
 
 
