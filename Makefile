@@ -11,7 +11,7 @@ PORT ?= 8000
 export PORT
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run demo install serve test check faults screenshots clean
+.PHONY: help run demo install serve test check faults screenshots benchmarks clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
@@ -49,6 +49,10 @@ screenshots: $(VENV)/installed-for-tests ## Take the pictures of README and docs
 faults: $(VENV)/installed-for-tests ## Print how each fault of tests/faults.toml stands
 	@$(IN_VENV) -m tests.browser.find_browser >&2
 	@$(IN_VENV) -m tests.fault_report
+
+benchmarks: $(VENV)/installed-for-tests ## Measure speed, and write docs/benchmarks.md and the README's table
+	@$(IN_VENV) -m tests.browser.find_browser
+	@$(IN_VENV) -m benchmarks
 
 clean: ## Remove what can be made again; the data in var/ stays
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results var/static
