@@ -90,8 +90,23 @@ def start(directory: Path, binaries: Path) -> Server:
     password_file = directory / "password"
     password_file.write_text(server.password)
     password_file.chmod(0o644)
-    _run([binaries / "initdb", "--no-sync", "-D", data, "-U", server.admin, "-A", "scram-sha-256",
-          f"--pwfile={password_file}", "--locale=C.UTF-8", "-E", "UTF8"], options)
+    _run(
+        [
+            binaries / "initdb",
+            "--no-sync",
+            "-D",
+            data,
+            "-U",
+            server.admin,
+            "-A",
+            "scram-sha-256",
+            f"--pwfile={password_file}",
+            "--locale=C.UTF-8",
+            "-E",
+            "UTF8",
+        ],
+        options,
+    )
     settings = (
         f"-p {server.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={directory} -c fsync=off "
         "-c full_page_writes=off -c synchronous_commit=off -c max_connections=200 -c log_min_messages=fatal"
@@ -127,8 +142,14 @@ def _exists(account: str) -> bool:
 def _run(command: list[object], options: dict[str, object]) -> None:
     environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": "/tmp", "USER": getpass.getuser()}
     done = subprocess.run(  # type: ignore[call-overload]
-        [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, env=environment, cwd="/tmp", timeout=60, **options,
+        [str(part) for part in command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=environment,
+        cwd="/tmp",
+        timeout=60,
+        **options,
     )
     if done.returncode:
         raise RuntimeError(done.stdout.decode(errors="replace"))

@@ -45,9 +45,7 @@ def _from_variables(environ: Mapping[str, str]) -> URL:
         )
     port = environ.get("DATABASE_PORT") or "5432"
     if not port.isdecimal():
-        raise DatabaseNotConfigured(
-            "DATABASE_PORT is not a number: set it to the server's port, usually 5432"
-        )
+        raise DatabaseNotConfigured("DATABASE_PORT is not a number: set it to the server's port, usually 5432")
     # URL.create takes the parts as they are, so no character of a password needs quoting.
     return URL.create(
         "postgresql+psycopg2",

@@ -86,12 +86,8 @@ def add_bad_rows(connection: Connection) -> str:
     if invoices is None:
         raise DemoDataRefused("there is no table invoices: upgrade to 6b4e92d7c105 or later first")
     if any(index.unique for index in invoices.indexes):
-        raise DemoDataRefused(
-            "invoice numbers are unique already: downgrade to b5e17d3f9a02 or earlier first"
-        )
-    first = connection.execute(
-        select(invoices).order_by(invoices.c.organisation_id, invoices.c.id).limit(3)
-    ).all()
+        raise DemoDataRefused("invoice numbers are unique already: downgrade to b5e17d3f9a02 or earlier first")
+    first = connection.execute(select(invoices).order_by(invoices.c.organisation_id, invoices.c.id).limit(3)).all()
     next_id = (connection.scalar(select(func.max(invoices.c.id))) or 0) + 1
     copies = [{**row._mapping, "id": next_id + place} for place, row in enumerate(first)]
     put(connection, invoices, copies)

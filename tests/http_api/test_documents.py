@@ -73,10 +73,8 @@ def test_a_stranger_is_not_found(lead: Client, path: str) -> None:
     response = lead.get(path)
 
     assert (
-        (response.status_code == 404
-        and "There is no" in response.json()["error"])
-        or "no environment" in response.json()["error"]
-    )
+        response.status_code == 404 and "There is no" in response.json()["error"]
+    ) or "no environment" in response.json()["error"]
 
 
 def test_what_cannot_be_planned_is_a_conflict_with_the_reason(lead: Client) -> None:

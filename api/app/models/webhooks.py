@@ -14,9 +14,7 @@ class WebhookEndpoint(Base):
     __tablename__ = "webhook_endpoints"
 
     id: Mapped[Id]
-    organisation_id: Mapped[int] = mapped_column(
-        ForeignKey("organisations.id", ondelete="CASCADE"), index=True
-    )
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id", ondelete="CASCADE"), index=True)
     url: Mapped[str] = mapped_column(String(500))
     is_active: Mapped[bool] = mapped_column(server_default=true())
     created_at: Mapped[CreatedAt]

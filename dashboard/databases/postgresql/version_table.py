@@ -31,7 +31,7 @@ class VersionTablePlace:
     schema_exists: bool
     found: FoundTable | None
     elsewhere: tuple[str, ...]
-    """Other schemas that hold a relation of this name."""
+    """Other schemas that hold a relation of this name, the first few; only where none was found."""
     server: str
     identity: str
     """Of the database, its schema and version table, however it is reached."""
@@ -50,13 +50,20 @@ SELECT current_setting('server_version'), d.oid::bigint, current_schemas(false):
 FROM pg_catalog.pg_database d WHERE d.datname = current_database()
 """
 
-_CANDIDATES = r"""
+# Of the schemas that count alone: with a schema a tenant, each of hundreds would look at the tables of all others.
+_CANDIDATES = """
 SELECT n.nspname::text, c.oid::bigint, c.relkind::text, has_schema_privilege(n.oid, 'USAGE'),
        has_table_privilege(c.oid, 'SELECT'), row_security_active(c.oid)
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relname = %s AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname = ANY(%s::name[])
+"""
+
+_ELSEWHERE = r"""
+SELECT n.nspname::text
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relname = %s AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-ORDER BY n.nspname
+  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname <> %s
+ORDER BY n.nspname LIMIT 10
 """
 
 _SCHEMA_EXISTS = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s)"
@@ -65,7 +72,7 @@ _SCHEMA_EXISTS = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nsp
 _OTHER_TABLES = """
 SELECT EXISTS (
   SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  WHERE c.relkind IN ('r', 'p', 'f') AND n.nspname::text = ANY(%s) AND c.oid <> %s
+  WHERE c.relkind IN ('r', 'p', 'f') AND n.nspname = ANY(%s::name[]) AND c.oid <> %s
     AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend x
                     WHERE x.classid = 'pg_catalog.pg_class'::regclass AND x.objid = c.oid AND x.deptype = 'e'))
 """
@@ -80,12 +87,13 @@ def find_version_table(
     Raises DatabaseUnavailable.
     """
     server, database, usable, search_path, may_ask = connection.query(_SERVER, timeout=timeout)[0]
-    candidates = [FoundTable(*row) for row in connection.query(_CANDIDATES, (table,), timeout=timeout)]
     path = [schema] if schema else _search_order(usable, search_path)
+    candidates = [FoundTable(*row) for row in connection.query(_CANDIDATES, (table, path), timeout=timeout)]
     found = next((c for name in path for c in candidates if c.schema == name), None)
     home = found.schema if found else schema or (usable[0] if usable else "")
     exists = connection.query(_SCHEMA_EXISTS, (home,), timeout=timeout)[0][0]
     others = connection.query(_OTHER_TABLES, ([*usable, home], found.oid if found else 0), timeout=timeout)[0][0]
+    elsewhere = [] if found else connection.query(_ELSEWHERE, (table, home), timeout=timeout)
     system = fallback_system
     if may_ask:
         rows = connection.query("SELECT system_identifier FROM pg_catalog.pg_control_system()", timeout=timeout)
@@ -95,7 +103,7 @@ def find_version_table(
         schema=home,
         schema_exists=bool(exists),
         found=found,
-        elsewhere=tuple(c.schema for c in candidates if c.schema != home),
+        elsewhere=tuple(name for (name,) in elsewhere),
         server=f"PostgreSQL {server.split()[0]}",
         identity=f"{system}:{database}:{home}:{table}",
         has_other_tables=bool(others),
