@@ -136,7 +136,11 @@ def test_a_revision_that_fails_on_bad_data_is_shown_with_what_is_left(product: P
 
 def test_killing_the_worker_leaves_no_lie(product: Product, sign_in: SignIn) -> None:
     versions = product.directory / "api" / "alembic" / "versions"
-    slow = "op.execute('SELECT pg_sleep(60)')" if "STAGING_DATABASE_HOST" in product.variables else "time.sleep(60)"
+    slow = (
+        "op.execute('SELECT pg_sleep(60)')"
+        if "STAGING_DATABASE_HOST" in product.variables
+        else "op.get_context().as_sql or time.sleep(60)"
+    )
     (versions / "slow.py").write_text(
         f'"""Take long"""\nimport time\nfrom alembic import op\nrevision = "slow"\ndown_revision = "{HEAD}"\n'
         f"def upgrade():\n    {slow}\ndef downgrade():\n    pass\n"

@@ -171,7 +171,7 @@ def test_a_budget_that_is_exceeded_closes_the_gate_until_an_operator_lets_it_pas
 
     closed = conditions(site, plan)[1]
     assert not closed.met
-    assert "r4 held AccessExclusiveLock on t1 for " in closed.words and "allowed are 0.2 s" in closed.words
+    assert " held AccessExclusiveLock on t1 for " in closed.words and "allowed are 0.2 s" in closed.words
     assert "are rewritten; allowed are 10 kB" in closed.words
     lock = rehearsal.revisions.get(revision="r4").locks[0]
     assert lock["to_end"] and lock["seconds"] >= 0.5
