@@ -15,6 +15,7 @@ from pathlib import Path
 
 RUNS = 5
 ROOT = Path(__file__).resolve().parent.parent
+_WRITING = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
 SETTLE_SECONDS = 2.5
 """So long after the last write a project counts as settled for the cache."""
 
@@ -31,7 +32,8 @@ def measure(
     scenario: str, directory: Path, *, fresh: bool = False, writes_bytecode: bool = True, runs: int = RUNS
 ) -> Measured:
     """A scenario of benchmarks.child. `fresh`: each run starts without compiled files, as after a checkout."""
-    variables = {} if writes_bytecode else {"PYTHONDONTWRITEBYTECODE": "1"}
+    # Empty is as unset, whatever the caller's own environment says.
+    variables = {"PYTHONDONTWRITEBYTECODE": "" if writes_bytecode else "1"}
     if not fresh and scenario == "alembic":
         _child(scenario, directory, variables)
     results = []
@@ -50,7 +52,7 @@ def measure_command(*command: str, directory: Path, runs: int = RUNS) -> float:
     taken = []
     for number in range(runs + 1):
         before = _children_seconds()
-        subprocess.run([sys.executable, "-m", *command], cwd=directory, check=True, capture_output=True)
+        subprocess.run([sys.executable, "-m", *command], cwd=directory, check=True, capture_output=True, env=_WRITING)
         if number:
             taken.append(_children_seconds() - before)
     return statistics.median(taken)

@@ -81,7 +81,7 @@ def _target(row: Row) -> str:
 def _growth(line: Growth) -> str:
     return (
         f"| {line.size:,} | {_value(line.cold, 's')} | {line.cold / line.size * 1e6:.0f} µs | {_value(line.again, 's')} "
-        f"| {_value(line.kept, 's')} | {_value(line.pending, 's')} | {line.megabytes:.0f} MB | {_value(line.alembic, 's')} |"
+        f"| {_value(line.kept, 's')} | {_value(line.pending, 's')} | {line.megabytes:.0f} MB | {'' if line.alembic is None else _value(line.alembic, 's')} |"
     )
 
 

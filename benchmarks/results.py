@@ -36,7 +36,8 @@ class Growth:
     kept: float
     pending: float
     megabytes: float
-    alembic: float
+    alembic: float | None
+    """None: not measured."""
 
 
 @dataclass(frozen=True, slots=True)

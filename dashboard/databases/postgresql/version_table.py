@@ -50,12 +50,15 @@ SELECT current_setting('server_version'), d.oid::bigint, current_schemas(false):
 FROM pg_catalog.pg_database d WHERE d.datname = current_database()
 """
 
-# Of the schemas that count alone: with a schema a tenant, each of hundreds would look at the tables of all others.
+# Of the schemas that count alone, and found by an index before any table is: with a schema a tenant, each of hundreds of
+# environments would otherwise look at the tables of all others.
 _CANDIDATES = """
-SELECT n.nspname::text, c.oid::bigint, c.relkind::text, has_schema_privilege(n.oid, 'USAGE'),
+SELECT (SELECT n.nspname::text FROM pg_catalog.pg_namespace n WHERE n.oid = c.relnamespace),
+       c.oid::bigint, c.relkind::text, has_schema_privilege(c.relnamespace, 'USAGE'),
        has_table_privilege(c.oid, 'SELECT'), row_security_active(c.oid)
-FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relname = %s AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname = ANY(%s::name[])
+FROM pg_catalog.pg_class c
+WHERE c.relname = %s AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+  AND c.relnamespace = ANY(ARRAY(SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY(%s::name[])))
 """
 
 _ELSEWHERE = r"""
@@ -71,8 +74,9 @@ _SCHEMA_EXISTS = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nsp
 # Tables of extensions (PostGIS's spatial_ref_sys, say) are nobody's application.
 _OTHER_TABLES = """
 SELECT EXISTS (
-  SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  WHERE c.relkind IN ('r', 'p', 'f') AND n.nspname = ANY(%s::name[]) AND c.oid <> %s
+  SELECT 1 FROM pg_catalog.pg_class c
+  WHERE c.relkind IN ('r', 'p', 'f') AND c.oid <> %s
+    AND c.relnamespace = ANY(ARRAY(SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY(%s::name[])))
     AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend x
                     WHERE x.classid = 'pg_catalog.pg_class'::regclass AND x.objid = c.oid AND x.deptype = 'e'))
 """
@@ -92,7 +96,7 @@ def find_version_table(
     found = next((c for name in path for c in candidates if c.schema == name), None)
     home = found.schema if found else schema or (usable[0] if usable else "")
     exists = connection.query(_SCHEMA_EXISTS, (home,), timeout=timeout)[0][0]
-    others = connection.query(_OTHER_TABLES, ([*usable, home], found.oid if found else 0), timeout=timeout)[0][0]
+    others = connection.query(_OTHER_TABLES, (found.oid if found else 0, [*usable, home]), timeout=timeout)[0][0]
     elsewhere = [] if found else connection.query(_ELSEWHERE, (table, home), timeout=timeout)
     system = fallback_system
     if may_ask:
