@@ -1,7 +1,6 @@
-"""Measures what a revision does, from within its own transaction. child_program.py loads this in a rehearsal alone.
+"""Measures what a revision does, from within its own transaction.
 
-As there: the standard library, SQLAlchemy and Python 3.9's syntax, because the interpreter is the project's. Nothing
-here has names of relations: the parent knows them from before, and tells what is new from what others may use.
+Nothing here has names of relations: the parent knows them from before, and tells what is new from what others may use.
 """
 
 from __future__ import annotations

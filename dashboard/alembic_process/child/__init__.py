@@ -1,0 +1,1 @@
+"""What runs in the child, under a project's interpreter: see child_program.py, which starts it."""

@@ -1,0 +1,89 @@
+"""Reads one request and does it. What is asked for is in `action`."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import json
+import os
+import signal
+import sys
+import traceback
+from typing import Any
+
+from dashboard.alembic_process.child.change import change
+from dashboard.alembic_process.child.environment import alembic_config
+from dashboard.alembic_process.child.events import Events, Refused
+from dashboard.alembic_process.child.preview import preview_sql
+from dashboard.alembic_process.child.probe import probe
+
+ACTIONS = {
+    "upgrade": change,
+    "downgrade": change,
+    "stamp": change,
+    "sql": preview_sql,
+    "probe": probe,
+}
+"""Each is given the request, the events, Alembic's Config and its ScriptDirectory."""
+PR_SET_PDEATHSIG = 1
+
+
+def main() -> int:
+    """Reads the request, does it, and exits 0 when it was done, 3 when refused, 1 on an error."""
+    request_descriptor, event_descriptor = int(sys.argv[1]), int(sys.argv[2])
+    for descriptor in (request_descriptor, event_descriptor):
+        os.set_inheritable(descriptor, False)
+    pipe = os.fdopen(request_descriptor, encoding="utf-8")
+    request = json.loads(pipe.readline())
+    _die_with_parent(request["parent_pid"])
+    sys.argv = ["alembic"]
+    events = Events(event_descriptor, pipe)
+    try:
+        _check_files(request.get("files", {}))
+        _perform(request, events)
+    except Refused as refusal:
+        events.emit("refused", message=str(refusal))
+        return 3
+    except BaseException as error:  # env.py may call sys.exit; the parent is told whatever it was
+        events.emit("error", type=type(error).__name__, message=str(error), traceback=traceback.format_exc())
+        return 1
+    events.emit("finished")
+    return 0
+
+
+def _die_with_parent(parent_pid: int) -> None:
+    """Linux ends this process when the worker's thread dies; elsewhere the observer notices the lost worker."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent_pid:
+        raise SystemExit("the worker that started this run is gone")
+
+
+def _check_files(files: dict[str, str]) -> None:
+    """`files`: path -> sha256 of everything that was confirmed. Reads each, refuses at the first difference."""
+    for path, expected in files.items():
+        try:
+            with open(path, "rb") as file:
+                found = hashlib.sha256(file.read()).hexdigest()
+        except OSError as error:
+            raise Refused("%s cannot be read any more (%s). Make a new plan." % (path, error.strerror))
+        if found != expected:
+            raise Refused("%s changed after the plan was confirmed. Make a new plan." % path)
+
+
+def _perform(request: dict[str, Any], events: Events) -> None:
+    import alembic
+    import sqlalchemy
+
+    events.emit(
+        "hello",
+        pid=os.getpid(),
+        python=sys.version.split()[0],
+        alembic=alembic.__version__,
+        sqlalchemy=sqlalchemy.__version__,
+    )
+    from alembic.script import ScriptDirectory
+
+    config = alembic_config(request)
+    script = ScriptDirectory.from_config(config)
+    ACTIONS[request["action"]](request, events, config, script)
