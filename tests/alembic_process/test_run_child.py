@@ -165,6 +165,37 @@ def test_it_refuses_a_way_that_alembic_would_go_otherwise(child: Child) -> None:
     assert not child.tables() & {"t1", "t2", "t3"}
 
 
+@pytest.mark.parametrize("first", ["a", "b"])
+def test_dependencies_are_applied_in_the_confirmed_order_which_alembic_leaves_to_chance(
+    child: Child, first: str
+) -> None:
+    child.project.add("a", "pass", down=None)
+    child.project.add("b", "pass", down=None)
+    path = child.project.add("both", "pass", down="r1")
+    path.write_text(path.read_text().replace("depends_on = None", "depends_on = ('a', 'b')"))
+    second = "b" if first == "a" else "a"
+
+    result = child.upgrade("both", steps=["r1", first, second, "both"])
+
+    assert result == ChildResult(Ending.EXITED, 0), child.said("refused")
+    assert [e["revision"] for e in child.said("revision_applied")] == ["r1", first, second, "both"]
+
+
+def test_a_project_has_its_own_modules_whatever_ours_are_called(child: Child) -> None:
+    package = child.project.directory / "dashboard"
+    package.mkdir()
+    (package / "__init__.py").write_text("WHOSE = 'the project'\n")
+    (child.project.directory / "child.py").write_text("WHOSE = 'the project'\n")
+    child.project.write_env(extra="import sys, child, dashboard\nprint(child.WHOSE, dashboard.WHOSE, sys.path)")
+
+    result = child.upgrade("r1")
+
+    assert result == ChildResult(Ending.EXITED, 0)
+    assert child.lines[0].startswith("the project the project [")
+    ours = str(Path(__file__).resolve().parents[2])
+    assert f"'{ours}'" not in child.lines[0] and f"'{ours}/dashboard" not in child.lines[0]
+
+
 @pytest.mark.fault(65)
 @pytest.mark.fault(77)
 @pytest.mark.parametrize("name", ["alembic/env.py", "alembic.ini", "alembic/versions/r2_r2.py"])
