@@ -83,8 +83,8 @@ def _lift_lock_timeout(usual: str) -> None:
             pass
 
 
-def allow_reading_alone() -> None:
-    """A revision that opens a connection of its own, although Alembic is offline, must not change anything by it."""
+def allow_reading_alone(settings: dict[str, str] | None = None) -> None:
+    """Whatever connects in this process can change nothing by it. `settings`: of each PostgreSQL session, besides."""
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
 
@@ -92,8 +92,11 @@ def allow_reading_alone() -> None:
     def forbid(connection: Any, _record: Any) -> None:
         is_sqlite = "sqlite" in type(connection).__module__
         cursor = connection.cursor()
-        cursor.execute(
-            "PRAGMA query_only = ON" if is_sqlite else "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
-        )
+        if is_sqlite:
+            cursor.execute("PRAGMA query_only = ON")
+        else:
+            cursor.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+            for name, value in (settings or {}).items():
+                _set(cursor, name, value)
         cursor.close()
         connection.commit()
