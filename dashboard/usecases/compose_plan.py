@@ -11,6 +11,7 @@ from dashboard.revisions.routes import Route, find_route
 from dashboard.revisions.status import Reason, State, Status, VersionReading, judge_status
 from dashboard.sources.configuration import Environment, Project
 from dashboard.usecases.compose_restore import compose_restore
+from dashboard.usecases.examine_directory import examine_directory
 from dashboard.usecases.examine_steps import examine_steps
 from dashboard.usecases.explain_foreign import explain_foreign
 from dashboard.usecases.plan_refused import PlanRefused
@@ -42,9 +43,9 @@ def compose_plan(
     status = explain_foreign(judge_status(history.graph, reading), history)
     _refuse_states(environment.name, direction, status)
     route = _route(history, direction, reading.rows, requested)
-    faults = examine_steps(project=history.project, steps=route.steps).faults
+    faults = (*examine_steps(project=history.project, steps=route.steps).faults, *examine_directory(history))
     if faults:
-        raise PlanRefused(" ".join(faults))
+        raise PlanRefused(" ".join(dict.fromkeys(faults)))
     return make_plan(
         project=project.name,
         environment=environment.name,

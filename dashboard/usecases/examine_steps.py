@@ -62,6 +62,11 @@ def examine_steps(*, project: Project, steps: Iterable[tuple[RevisionRecord, Act
     return Examination(tuple(faults), tuple(losses), tuple(cautions))
 
 
+def find_file_fault(project: Project, path: str, sha256: str) -> str:
+    """Why a file cannot be part of a run: it cannot be read, or the project's interpreter cannot parse it. Else empty."""
+    return _read_file(project.directory, path, sha256, "", project.python).fault if sha256 else ""
+
+
 @lru_cache(maxsize=8192)
 def _read_file(directory: Path, path: str, sha256: str, revision: str, python: str) -> _File:
     """The key holds the file's hash, so that a changed file is read anew."""

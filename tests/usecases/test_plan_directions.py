@@ -400,6 +400,32 @@ def test_a_syntax_error_in_a_pending_revision_is_found_when_planning(sqlite_site
     assert Plan.objects.count() == 1
 
 
+def test_a_file_that_is_known_to_be_unparsable_stops_every_plan(sqlite_site: Site) -> None:
+    """Alembic reads every file or none."""
+    site = sqlite_site
+    (site.project.directory / "alembic/versions/broken.py").write_text("<<<<<<< HEAD\nrevision = 'x'\n")
+
+    with pytest.raises(PlanRefused, match=r"broken\.py, line 1: Python cannot parse it"):
+        site.plan("r3")
+
+
+def test_a_link_out_of_the_script_directory_stops_every_plan_since_alembic_follows_it(sqlite_site: Site) -> None:
+    site = sqlite_site
+    outside = site.folder / "outside.py"
+    outside.write_text("revision = 'x1'\ndown_revision = 'r3'\n")
+    (site.project.directory / "alembic/versions/x1.py").symlink_to(outside)
+
+    assert "x1.py is a symbolic link that leads out" in refusal_of(site)
+
+
+def test_a_missing_parent_far_from_the_plan_stops_it_too(sqlite_site: Site) -> None:
+    site = sqlite_site
+    site.project.add("z9", "pass", down="nowhere")
+
+    with pytest.raises(PlanRefused, match="nowhere"):
+        site.plan("r3")
+
+
 @pytest.mark.fault(17)
 def test_a_missing_parent_is_told_with_its_file_and_stops_the_plan(sqlite_site: Site) -> None:
     site = sqlite_site
