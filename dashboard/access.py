@@ -21,13 +21,14 @@ PLAN = "dashboard.create_plan"
 BACK_UP = "dashboard.take_backup"
 CONFIRM = "dashboard.confirm_run"
 REVIEW = "dashboard.review_revision"
+CREATE = "dashboard.create_revision"
 
 ROLES: dict[str, tuple[str, ...]] = {
     "lead": (SEE, COMPARE),
-    "developer": (SEE, COMPARE, PLAN, REVIEW),
-    "operator": (SEE, COMPARE, PLAN, REVIEW, BACK_UP, CONFIRM),
+    "developer": (SEE, COMPARE, PLAN, REVIEW, CREATE),
+    "operator": (SEE, COMPARE, PLAN, REVIEW, CREATE, BACK_UP, CONFIRM),
 }
-"""A lead sees (and may compare: that changes nothing); a developer also plans and reviews; an operator also acts."""
+"""A lead sees (and may compare: that changes nothing); a developer also plans, reviews and creates revisions; an operator also acts."""
 
 _READ_ONLY_ADMIN = (
     "observation",
@@ -44,10 +45,12 @@ _READ_ONLY_ADMIN = (
     "intervention",
     "planpreview",
     "finding",
+    "revisionsql",
     "acceptance",
     "appliedfile",
     "review",
     "replacement",
+    "revisionproposal",
 )
 
 View = Callable[..., HttpResponse]

@@ -398,7 +398,7 @@ class PlanPreview(models.Model):
     made_at = models.DateTimeField(default=timezone.now)
     dialect = models.CharField(max_length=20)
     pieces = models.JSONField(default=list)
-    """[{"position", "revision", "text", "unwritable"}] in the order of execution. Masked."""
+    """[{"position", "revision", "text", "unwritable", "rehearsed"}] in the order of execution. Masked."""
     error = models.TextField(blank=True)
     """Why the SQL could not be written or looked through; then nothing is known of it. Masked."""
 
@@ -407,6 +407,37 @@ class PlanPreview(models.Model):
 
     def __str__(self) -> str:
         return f"SQL of plan {self.plan_id}"
+
+
+class RevisionSql(models.Model):
+    """What a worker wrote of one revision's file without a database, up and down. See usecases/write_revision_sql.py."""
+
+    project = models.CharField(max_length=100)
+    revision = models.CharField(max_length=255)
+    sha256 = models.CharField(max_length=64)
+    """Of the file. The row stays true while the file does; what else env.py does may change."""
+    dialect = models.CharField(max_length=20)
+    environment = models.CharField(max_length=100)
+    """Whose variables the child was given."""
+    asked_at = models.DateTimeField(default=timezone.now)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(null=True, blank=True)
+    """Empty: not yet."""
+    ways = models.JSONField(default=dict)
+    """{"upgrade" | "downgrade": {"pieces", "findings"}}; empty where nothing could be written. Masked."""
+    error = models.TextField(blank=True)
+    """Why nothing could be written. Masked."""
+
+    class Meta:
+        ordering = ["-asked_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "revision", "sha256", "dialect"], name="one_sql_a_file_and_dialect"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"SQL of {self.project}'s revision {self.revision} for {self.dialect}"
 
 
 class Finding(models.Model):
@@ -660,3 +691,71 @@ class Replacement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.replaced_name}, replaced by run {self.run_id}"
+
+
+class RevisionProposal(models.Model):
+    """A new revision file as Alembic would write it, for a person to read first. See usecases/propose_revision.py."""
+
+    class Kind(models.TextChoices):
+        AUTOGENERATE = "autogenerate", "autogenerate"
+        MERGE = "merge", "merge"
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "queued"
+        WORKING = "working", "being prepared"
+        READY = "ready", "to be reviewed"
+        UNCHANGED = "unchanged", "nothing differs"
+        FAILED = "failed", "failed"
+        WRITTEN = "written", "written"
+        DISCARDED = "discarded", "discarded"
+
+    LIVE = (State.QUEUED, State.WORKING)
+
+    project = models.CharField(max_length=100)
+    environment = models.CharField(max_length=100, blank=True)
+    """Whose database the models were compared with; of a merge whose variables the child was given, or none."""
+    kind = models.CharField(max_length=15, choices=Kind.choices)
+    message = models.CharField(max_length=200)
+    heads = models.JSONField(default=list)
+    """The down revisions that were asked for; empty: the only head, or a base."""
+    requested_id = models.CharField(max_length=32, blank=True)
+    """Empty: Alembic makes one."""
+    requested_folder = models.TextField(blank=True)
+    """Of the version locations, as shown; empty: the head's."""
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    heartbeat_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    """When the worker was done with it."""
+    files_sha256 = models.CharField(max_length=64, blank=True)
+    """Over path and hash of every file of the script directory when the file was made."""
+    revision = models.CharField(max_length=255, blank=True)
+    path = models.TextField(blank=True)
+    """Where it is to be written, as shown: relative to the project's directory where it lies inside."""
+    content = models.TextField(blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    hooks = models.TextField(blank=True)
+    """Names of the project's post_write_hooks, which are not run."""
+    differences = models.JSONField(default=list)
+    """What models and database differ in: see revisions/differences.py. Masked."""
+    dialect = models.CharField(max_length=20, blank=True)
+    pieces = models.JSONField(default=list)
+    """The SQL of its upgrade, as PlanPreview keeps it. Masked."""
+    findings = models.JSONField(default=list)
+    """[{"rule", "level", "line", "message"}]; `line` is of the whole SQL, from 1."""
+    sql_error = models.TextField(blank=True)
+    """Why its SQL is not known. Masked."""
+    error = models.TextField(blank=True)
+    """Why there is no file. Masked."""
+    written_at = models.DateTimeField(null=True, blank=True)
+    written_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-pk"]
+        permissions = [("create_revision", "Can propose revision files, and write them where a project is writable")]
+
+    def __str__(self) -> str:
+        return f"Proposal {self.pk}: {self.kind} for {self.project} by {self.created_by}"

@@ -63,6 +63,8 @@ class Project:
     version_table_schema: str
     heads: tuple[str, ...]
     git: bool
+    writable: bool
+    """New revision files may be written into the work tree from the dashboard."""
     fetch_every: timedelta
     """Zero: never."""
     allow_variables: frozenset[str]
@@ -155,6 +157,7 @@ def _project(name: str, table: ProjectTable, base: Path, data: Path) -> Project:
         version_table_schema=table.version_table_schema,
         heads=tuple(table.heads),
         git=table.git,
+        writable=table.writable,
         fetch_every=table.fetch_every,
         allow_variables=frozenset(table.allow_variables),
         environments={key: _environment(name, key, inner, base, data) for key, inner in table.environments.items()},

@@ -120,8 +120,6 @@ def _unknown_key(location: Location) -> ConfigurationProblem:
     key = str(last)
     table = table_at(tuple(parent))
     known = tuple(table.model_fields) if table else ()
-    if table is not None and key in table.planned:
-        return problem_at(location, "This key is not supported by this version.", "Remove it.")
     if guess := nearest(key, known):
         return problem_at(location, "There is no such key.", f'Did you mean "{guess}"?')
     if place := _elsewhere(key, tuple(parent)):

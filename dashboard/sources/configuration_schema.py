@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 from pydantic_core import PydanticCustomError
@@ -100,8 +100,6 @@ class Table(BaseModel):
 
     # hide_input_in_errors: pydantic's errors print what was given, a URL with its password among it.
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
-    planned: ClassVar[frozenset[str]] = frozenset()
-    """Keys that a later version will bring."""
 
 
 class BackupTable(Table):
@@ -201,8 +199,6 @@ class EnvironmentTable(Table):
 class ProjectTable(Table):
     """`[projects.NAME]`: one Alembic script directory with its configuration."""
 
-    planned = frozenset({"writable"})
-
     title: Text = Field(default="", description="the name that pages show")
     directory: FilledText = Field(default=".", description="the folder in which alembic would be called")
     config: FilledText = Field(default="alembic.ini", description="Alembic's configuration file, relative to directory")
@@ -218,6 +214,9 @@ class ProjectTable(Table):
     version_table_schema: Text = Field(default="", description="the schema of the version table")
     heads: list[FilledText] = Field(default=[], description="the names of the permanent heads")
     git: bool = Field(default=True, description="whether the repository of the script directory is read")
+    writable: bool = Field(
+        default=False, description="whether new revision files may be written into the work tree from the dashboard"
+    )
     fetch_every: Duration = Field(default=timedelta(), description="how often `git fetch` is run; 0s: never")
     allow_variables: list[Text] = Field(
         default=[], description="variables beyond the safe ones that the project's env.py may be given"

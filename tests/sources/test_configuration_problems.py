@@ -128,7 +128,7 @@ def test_an_unknown_key_is_an_error_that_helps(tmp_path: Path, line: str, told: 
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("writable = true", ".writable|This key is not supported by this version."),
+        ('writable = "yes"', ".writable|This is neither true nor false."),
         ('titel = "x"', '.titel|There is no such key. Did you mean "title"?'),
         ("url = 1", ".url|There is no such key here. It belongs into [projects.api.environments.NAME]."),
         ('git = "yes"', ".git|This is neither true nor false."),

@@ -66,7 +66,7 @@ def _tell_file(events: Events, script: Any, generate: Callable[[], Any]) -> None
     """`path`, absolute; `content`; `revision`, its id; `hooks`, the names of post_write_hooks, which are not run."""
 
     def render(source: Any, destination: Any, **values: Any) -> None:
-        from mako.template import Template
+        from mako.template import Template  # type: ignore[import-untyped]
 
         text = Template(filename=os.fspath(source)).render_unicode(**values)
         raise _Rendered(os.path.abspath(destination), text.encode(script.output_encoding), values)
