@@ -1,7 +1,8 @@
 """Comparing two refs of a long history, and judging 200 branches at once, each in a process that has read nothing before.
 
-`python -m benchmarks.compare [REVISIONS]` prints one JSON object: seconds, medians of ROUNDS, for files of half a KB and of 7. Reading is measured alone,
-without the start of Python and Django.
+    python -m benchmarks.compare
+
+Medians of ROUNDS. Reading is measured alone, without the start of Python and Django.
 """
 
 from __future__ import annotations
@@ -18,23 +19,29 @@ from time import perf_counter
 
 from benchmarks.projects import Revision, write_project
 from benchmarks.repositories import commit_history
+from benchmarks.results import Limit, tell
 
 ROUNDS = 5
 REVISIONS = 5_000
 BRANCHES = 200
+WHAT = {
+    "compare_cold": f"comparing two refs of {REVISIONS:,} revisions, cold",
+    "compare_warm": f"comparing two refs of {REVISIONS:,} revisions, warm",
+    "branches_cold": f"Branches with {BRANCHES} refs, cold",
+    "branches_warm": f"Branches with {BRANCHES} refs, warm",
+}
+LIMITS = {"compare_cold": 0.5, "compare_warm": 0.05, "branches_cold": 3.0, "branches_warm": None}
 _FIRST = 1_700_000_000
 
 
-def main() -> None:
+def measure_compare() -> Iterator[Limit]:
     """Everything, in a temporary folder."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else REVISIONS
-    result = {}
-    for kind in ("small", "realistic"):
+    for words, realistic in (("half a KB", False), ("7 KB", True)):
         with tempfile.TemporaryDirectory() as folder:
-            write_site(Path(folder), count, realistic=kind == "realistic")
+            write_site(Path(folder), REVISIONS, realistic=realistic)
             rounds = [_measure(Path(folder)) for _ in range(ROUNDS)]
-        result[kind] = {name: round(median(found[name] for found in rounds), 4) for name in rounds[0]}
-    print(json.dumps({"revisions": count, "branches": BRANCHES, **result}, indent=2))
+        for name, what in WHAT.items():
+            yield Limit(f"{what}, files of {words}", median(found[name] for found in rounds), "s", LIMITS[name])
 
 
 def write_site(folder: Path, count: int, *, realistic: bool) -> None:
@@ -111,4 +118,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--child"]:
         _child(sys.argv[2])
     else:
-        main()
+        tell(measure_compare())

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +58,27 @@ class Limit:
     def is_met(self) -> bool:
         """Whether it stayed below."""
         return self.limit is None or self.value <= self.limit
+
+
+def tell(limits: Iterable[Limit]) -> None:
+    """For a measurement that is a program of its own: a line each as it comes; with `--json` one list at the end."""
+    found = []
+    for limit in limits:
+        found.append(limit)
+        if "--json" not in sys.argv:
+            most = "" if limit.limit is None else f"   at most {limit.limit:g}"
+            print(f"{limit.what:78} {limit.value:10.3f} {limit.unit}{most}", flush=True)
+    if "--json" in sys.argv:
+        print(json.dumps([asdict(limit) for limit in found]))
+
+
+def ask(module: str) -> list[Limit]:
+    """What `python -m benchmarks.<module>` tells, from a process of its own: some set up Django, each for its own site."""
+    done = subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{module}", "--json"],
+        cwd=Path(__file__).resolve().parent.parent,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return [Limit(**plain) for plain in json.loads(done.stdout.splitlines()[-1])]

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from benchmarks.results import Limit, tell
 from tests import postgresql
 from tests.alembic_project import make_project
 
@@ -29,10 +30,11 @@ ROOT = Path(__file__).resolve().parent.parent
 TIMES = 5
 REVISIONS = 50
 IDLE_SECONDS = 30.0
+WORDS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
-def main() -> None:
-    """Prints one table."""
+def measure_run_cost() -> Iterator[Limit]:
+    """Sets up Django for a site of its own."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         project = make_project(folder / "project", extra=_URL_BY_HAND)
@@ -47,8 +49,8 @@ def main() -> None:
         for dialect in ("sqlite", "postgresql"):
             with _database(dialect, folder) as url:
                 os.environ["BENCHMARK_URL"] = url
-                _measure(dialect, folder, url)
-        _measure_idle(folder)
+                yield from _measure(WORDS[dialect], folder)
+        yield _measure_idle(folder)
 
 
 _URL_BY_HAND = """
@@ -87,7 +89,7 @@ def _database(dialect: str, folder: Path) -> Iterator[str]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _measure(dialect: str, folder: Path, url: str) -> None:
+def _measure(words: str, folder: Path) -> Iterator[Limit]:
     plain = [_by_hand(folder, "upgrade", "head") for _ in _each_from_base(folder)]
     children, whole, clicks = [], [], []
     with _worker(folder):
@@ -97,11 +99,11 @@ def _measure(dialect: str, folder: Path, url: str) -> None:
             whole.append(everything)
             clicks.append(click)
     alembic, child = statistics.median(plain), statistics.median(children)
-    print(
-        f"{dialect}: alembic upgrade head {alembic:.2f} s, the run's child {child:.2f} s: ratio {child / alembic:.2f}"
+    yield Limit(
+        f"{words}: child of a run, {REVISIONS} revisions, times `alembic upgrade head`", child / alembic, "", 1.15
     )
-    print(f"{dialect}: checks before and verification after add {statistics.median(whole) - child:.2f} s")
-    print(f"{dialect}: click to first revision {statistics.median(clicks):.2f} s with a warm worker")
+    yield Limit(f"{words}: checks before it and verification after it add", statistics.median(whole) - child, "s", None)
+    yield Limit(f"{words}: click to first revision, with a warm worker", statistics.median(clicks), "s", 1.5)
 
 
 def _each_from_base(folder: Path) -> Iterator[int]:
@@ -175,7 +177,7 @@ def _start(*command: str) -> subprocess.Popen[bytes]:
     )
 
 
-def _measure_idle(folder: Path) -> None:
+def _measure_idle(folder: Path) -> Limit:
     os.environ["BENCHMARK_URL"] = f"sqlite:///{folder}/e.db"
     worker = ("db_worker", "--interval", "0.2", "--no-startup-delay")
     processes = [_start(*worker), _start(*worker), _start("observer")]
@@ -188,7 +190,7 @@ def _measure_idle(folder: Path) -> None:
         for process in processes:
             process.terminate()
             process.wait()
-    print(f"idle: two workers and the observer use {100 * used / IDLE_SECONDS:.1f} % of a core")
+    return Limit("idle: two workers and the observer, of a core", 100 * used / IDLE_SECONDS, "%", 3)
 
 
 def _cpu_seconds(pid: int) -> float:
@@ -197,4 +199,4 @@ def _cpu_seconds(pid: int) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    tell(measure_run_cost())
