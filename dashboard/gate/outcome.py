@@ -199,8 +199,8 @@ def _schema_sentences(evidence: Evidence) -> tuple[str, ...]:
             )
         return ("The schema digest is the same as before the run.",)
     if evidence.steps_committing and sorted(evidence.rows_after or ()) == sorted(evidence.rows_before):
-        return ("A revision committed before its end, and the schema digest differs from before the run.",)
-    return ("The schema digest differs from before the run.",)
+        return ("A revision committed before its end, and the schema changed during the run.",)
+    return ("The schema changed during the run.",)
 
 
 def _index_sentences(evidence: Evidence) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from dashboard import access
+from dashboard.http_api.problems import problem
 from dashboard.sources.configuration import UnknownName
 from dashboard.usecases.branches_document import branches_document
 from dashboard.usecases.catalogue import configuration
@@ -24,9 +25,9 @@ def compare(request: HttpRequest, project: str) -> JsonResponse:
         left, right = request.GET.get("left", ""), request.GET.get("right", "")
         return JsonResponse(comparison_document(compare_sides(project=found, left=left, right=right)))
     except UnknownName as error:
-        return _problem(404, error)
+        return problem(404, error)
     except SideRefused as error:
-        return _problem(409 if isinstance(error, SideUnread) else 400, error)
+        return problem(409 if isinstance(error, SideUnread) else 400, error)
 
 
 @require_safe
@@ -37,10 +38,6 @@ def branches(request: HttpRequest, project: str) -> JsonResponse:
         found = configuration().project(project)
         return JsonResponse(branches_document(found, read_branches(project=found, onto=request.GET.get("onto", ""))))
     except UnknownName as error:
-        return _problem(404, error)
+        return problem(404, error)
     except SideRefused as error:
-        return _problem(400, error)
-
-
-def _problem(status_code: int, error: Exception) -> JsonResponse:
-    return JsonResponse({"format": 1, "error": str(error.args[0])}, status=status_code)
+        return problem(400, error)

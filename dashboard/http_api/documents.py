@@ -6,6 +6,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from dashboard import access
+from dashboard.http_api.problems import problem
 from dashboard.models import Plan
 from dashboard.revisions.plan import Direction, PlanContent
 from dashboard.sources.configuration import UnknownName
@@ -26,7 +27,7 @@ def status(request: HttpRequest, project: str | None = None, environment: str | 
     try:
         return JsonResponse(status_document(read_statuses(project=project, environment=environment)))
     except UnknownName as error:
-        return _problem(404, error)
+        return problem(404, error)
 
 
 @require_safe
@@ -36,9 +37,9 @@ def history(request: HttpRequest, project: str) -> JsonResponse:
     try:
         found = read_history(configuration().project(project), ref=request.GET.get("ref"))
     except UnknownName as error:
-        return _problem(404, error)
+        return problem(404, error)
     except RefRefused as error:
-        return _problem(400, error)
+        return problem(400, error)
     return JsonResponse(history_document(found, ref=found.ref))
 
 
@@ -65,9 +66,9 @@ def plan(request: HttpRequest, project: str, environment: str) -> JsonResponse:
             history=history,
         )
     except UnknownName as error:
-        return _problem(404, error)
+        return problem(404, error)
     except PlanRefused as error:
-        return _problem(409, error)
+        return problem(409, error)
     examination = examine(history, content)
     return JsonResponse(
         plan_document(
@@ -94,7 +95,3 @@ def _direction(request: HttpRequest) -> Direction:
         return Direction(named)
     except ValueError:
         raise PlanRefused(f"There is no direction {named!r}. Name one of {', '.join(Direction)}.") from None
-
-
-def _problem(status_code: int, error: Exception) -> JsonResponse:
-    return JsonResponse({"format": 1, "error": str(error.args[0])}, status=status_code)

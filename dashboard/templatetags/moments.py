@@ -35,13 +35,11 @@ def elapsed(moment: datetime | None) -> str | SafeString:
     """Since when something goes on, in whole seconds: "1 min 12 s". dashboard.js counts on."""
     if moment is None:
         return ""
-    seconds = max(0, round((timezone.now() - moment).total_seconds()))
-    words = moments.say_duration(seconds) if seconds >= moments.MINUTE else f"{seconds} s"
     return format_html(
         '<time datetime="{}" title="since {}" data-elapsed>{}</time>',
         moment.isoformat(),
         moments.say_exactly(moment),
-        words,
+        moments.say_whole((timezone.now() - moment).total_seconds()),
     )
 
 

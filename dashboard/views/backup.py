@@ -19,10 +19,12 @@ from dashboard.sources.configuration import UnknownName
 from dashboard.usecases.catalogue import find_environment
 from dashboard.usecases.prove_backup import ProofRefused, request_proof
 from dashboard.usecases.read_backup import has_scratch_place, read_holdings
+from dashboard.usecases.work_version import backup_version
 from dashboard.views.backup_words import list_facts
 from dashboard.views.badges import Badge, badge_of_backup, badge_of_proof, badge_of_run
-from dashboard.views.requests import PageRequest, wants_part
+from dashboard.views.requests import PageRequest, is_unchanged, wants_part
 from dashboard.views.rungs import Rung, list_rungs
+from dashboard.views.work_title import say_backup_work
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,17 @@ class RunLine:
 @require_safe
 @permission(SEE)
 def backup(request: PageRequest, number: int) -> HttpResponse:
-    """Also one that failed or was deleted."""
+    """Also one that failed or was deleted. `?seen=`: what a poll has; unchanged, 204."""
+    version = backup_version(number)
+    if is_unchanged(request, version):
+        return HttpResponse(status=204)
     found = get_object_or_404(Backup.objects.select_related("created_by"), pk=number)
-    context = _context(request, found)
+    context = _context(request, found) | {"version": version}
     if not wants_part(request, "ladder"):
         return render(request, "backup.html", context)
     if context["is_working"]:
-        return render(request, "_backup_ladder.html", context)
-    whole = render(request, "_backup_body.html", context)
+        return render(request, "_backup_part.html", context | {"part": "_backup_ladder.html"})
+    whole = render(request, "_backup_part.html", context | {"part": "_backup_body.html"})
     return reswap(retarget(HttpResponseStopPolling(whole.content), "#backup-body"), "outerHTML")
 
 
@@ -78,12 +83,14 @@ def _context(request: PageRequest, found: Backup) -> dict[str, Any]:
     proofs = tuple(found.proofs.select_related("requested_by"))
     is_proving = any(proof.state in Proof.LIVE for proof in proofs)
     holdings = read_holdings(found)
+    rungs = read_rungs(found)
     runs = Run.objects.filter(confirmation__backup=found).select_related("confirmation__confirmed_by")
     is_good_dump = found.method == Backup.Method.DUMP and found.state == Backup.State.PROVEN
     return {
         "backup": found,
         "badge": badge_of_backup(found),
-        "rungs": read_rungs(found),
+        "rungs": rungs,
+        "work": say_backup_work(found, rungs),
         "is_working": is_proving or found.state == Backup.State.PREPARING,
         "is_configured": _is_configured(found),
         "may_back_up": request.user.has_perm(BACK_UP),

@@ -17,13 +17,14 @@ from dashboard.models import Backup, Observation, Run
 from dashboard.revisions.records import RevisionRecord
 from dashboard.revisions.status import Reason, State, Status
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
+from dashboard.usecases.work_version import work_version
 from dashboard.views.badges import Badge, badge_of_backup, badge_of_run, badge_of_status
 from dashboard.views.charts import CHANGES, RUNS, draw_pending, draw_runs
 from dashboard.views.distance import Distance, measure_distance
 from dashboard.views.environment_settings import list_settings
 from dashboard.views.ledger import LENGTH, list_entries
 from dashboard.views.other_plans import list_head_choices, list_other_plans
-from dashboard.views.requests import PageRequest, wants_part
+from dashboard.views.requests import PageRequest, is_unchanged, wants_part
 from dashboard.views.statuses import find_environment
 
 BACKUPS_SHOWN = 5
@@ -62,7 +63,10 @@ class BackupLine:
 @require_safe
 @permission(SEE)
 def environment(request: PageRequest, project: str, environment: str) -> HttpResponse:
-    """Shows the latest observation; waits for no database."""
+    """Shows the latest observation; waits for no database. `?seen=`: what a poll has; unchanged, 204."""
+    version = work_version(project=project, environment=environment)
+    if is_unchanged(request, version):
+        return HttpResponse(status=204)
     project_status, status = find_environment(request, project, environment)
     mine = {"project": project, "environment": environment}
     number = LENGTH * min(10, max(1, _page(request)))
@@ -73,6 +77,7 @@ def environment(request: PageRequest, project: str, environment: str) -> HttpRes
     backups = Backup.objects.filter(**mine).exclude(state=Backup.State.DELETED).select_related("created_by")
     lines = tuple(BackupLine(backup, badge_of_backup(backup)) for backup in backups[:BACKUPS_SHOWN])
     context = {
+        "version": version,
         "project": project_status.project,
         "status": status,
         "headline": make_headline(project_status, status),

@@ -10,6 +10,8 @@ from dashboard.access import SEE, permission
 from dashboard.models import Run
 from dashboard.views import help_words as words
 from dashboard.views.badges import STATE_TONES, STATE_WORDS, Badge, badge_of_run
+from dashboard.views.comparison_words import badge_of_verdict
+from dashboard.views.findings import MARKS
 from dashboard.views.requests import PageRequest
 
 
@@ -27,6 +29,11 @@ def help_page(request: PageRequest) -> HttpResponse:
             ("unsettled", badge_of_run(Run(phase=Run.Phase.UNSETTLED)), words.UNSETTLED),
         ),
         "causes": tuple((Run.Cause(cause).label, text) for cause, text in words.CAUSES.items()),
+        "directions": tuple((name.replace("_", " "), text) for name, text in words.DIRECTIONS.items()),
+        "findings": tuple((MARKS[level], text) for level, text in words.FINDINGS.items()),
+        "backups": tuple((Badge(_PROVEN.get(name, "waiting"), name), text) for name, text in words.BACKUPS),
+        "verdicts": tuple((badge_of_verdict(verdict), text) for verdict, text in words.VERDICTS.items()),
+        "attention": words.ATTENTION,
         "roles": tuple(words.ROLES.items()),
         "keys": words.KEYS,
     }
@@ -34,3 +41,4 @@ def help_page(request: PageRequest) -> HttpResponse:
 
 
 _BESIDE = {"stale": "waiting", "running": "running"}
+_PROVEN = {"restored and compared": "current", "read, not restored": "read"}

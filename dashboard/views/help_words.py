@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dashboard.gate.condition import Gate
+from dashboard.gate.finding_policy import Level
 from dashboard.models import Run
+from dashboard.revisions.branches import Verdict
+from dashboard.revisions.plan import Direction
 from dashboard.revisions.status import Reason, State
 
 STATES: dict[State, str] = {
@@ -46,8 +49,9 @@ REASONS: dict[Reason, str] = {
 }
 GATES: dict[str, str] = {
     Gate.CHANGES: "The revisions of the plan can be read, their order is certain, the environment allows this direction, "
-    "and what is found in their SQL is accepted by a person where it takes data or locks. Each file is pinned by its "
-    "sha256: one that changes afterwards makes the plan out of date.",
+    "and what is found in their SQL is accepted by a person where it fails or takes data. With requires_review each file "
+    "must also be marked as reviewed on its revision's page; an edit voids the mark. Each file is pinned by its sha256: one "
+    "that changes afterwards makes the plan out of date.",
     Gate.BACKUP: "A backup of this very database at these rows, young enough for the environment's policy. One taken by "
     "the dashboard is read through to its end, and where the policy says so restored into a scratch database and "
     "compared; the page says how far it came. An attested one rests on a person's word.",
@@ -81,6 +85,54 @@ CAUSES: dict[str, str] = {
     Run.Cause.WORKER_LOST: "the worker died, or its machine did",
     Run.Cause.CONNECTION_LOST: "the connection to the database broke",
 }
+DIRECTIONS: dict[Direction, str] = {
+    Direction.UPGRADE: "Applies what is pending, up to the effective head or to a target in Alembic's notation. The others "
+    "below are offered where the environment's allow names them.",
+    Direction.DOWNGRADE: "Reverts revisions by their downgrade(). Tables and columns whose data would go are listed with "
+    "their rows before it can be confirmed.",
+    Direction.STAMP: "Writes another revision into the version table and runs nothing. For a database whose schema is right "
+    "and whose version table is not.",
+    Direction.START_FRESH: "Reverts everything to base and applies everything again, in one run. For development.",
+    Direction.RESTORE: "Puts a backup into the database's place. It is restored beside the database and compared first; then "
+    "the two change names. The replaced database is kept whole beside it until an operator deletes it on the "
+    "run's page by typing its name.",
+}
+FINDINGS: dict[Level, str] = {
+    Level.ERROR: "The statement will fail, or does so wherever the table has rows. An operator must accept it with a reason.",
+    Level.DESTRUCTIVE: "Data goes. An operator must accept it with a reason; the acceptance ends when the revision's file or "
+    "its SQL changes.",
+    Level.NOT_UNDERSTOOD: "What the statement does could not be told from its text: look at it yourself.",
+    Level.LOCKING: "Others wait for a lock, a scan or a rewritten table. How long depends on the table's size; a rehearsal "
+    "measures it.",
+    Level.BREAKING: "Code that is still running may need what goes or changes. Deploy first what does without it.",
+    Level.NOTE: "Worth knowing, and no reason to wait.",
+}
+BACKUPS = (
+    ("restored and compared", "It was restored into a scratch database, and schema, counts and row hashes equalled those of its "
+     "own snapshot. This is the only proof that it can be used."),
+    ("read, not restored", "Its sha256 is as it was taken and pg_restore, or SQLite, read it to its end. Whether it can be restored "
+     "was not tried."),
+    ("attested, not proven here", "A person says that it exists and how it can be restored. The dashboard has not seen it."),
+    ("taken by a command, not proven here", "The configured command ended with success. What it did, only its output tells."),
+)  # fmt: skip
+VERDICTS: dict[Verdict, str] = {
+    Verdict.CONFLICT: "Merging makes a history that cannot be built: two files for one revision, a parent that is missing, or a "
+    "revision that was changed on both sides. The row says which, and how to mend it.",
+    Verdict.MERGE_NEEDED: "Merging leaves more heads than the project wants. The command writes a merge point; changing one "
+    "down_revision before merging makes it unnecessary.",
+    Verdict.CLEAN: "It brings revisions, and merging asks nothing of anybody.",
+    Verdict.NOTHING_OWN: "It brings no revision.",
+}
+ATTENTION = (
+    ("altered after use", "The file of an applied revision is no longer what the database got: edited, deleted, or put below another "
+     "parent. The page shows the difference and the environments. Put it back, and say the change in a new revision."),
+    ("pending for too long", "Some are pending, and the environment got no revision for longer than its upgrade_within."),
+    ("heads", "The history has more heads than the project wants, so that an upgrade needs a target. Compare heads names the merge "
+     "command."),
+    ("problems", "Files of the script directory that cannot be read, or revisions that contradict each other. What is not touched by "
+     "them can still be planned."),
+    ("failed run", "The last run failed and the environment is not current since."),
+)  # fmt: skip
 KEYS = (
     ("/", "puts the cursor into the page's search, or into the sidebar's filter"),
     ("?", "opens this page"),

@@ -45,6 +45,12 @@ def say_duration(seconds: float) -> str:
     return _two(whole // DAY, "d", whole % DAY // HOUR, "h")
 
 
+def say_whole(seconds: float) -> str:
+    """A duration that is not measured but counts on, or is estimated: in whole seconds."""
+    whole = max(0, round(seconds))
+    return say_duration(whole) if whole >= MINUTE else f"{whole} s"
+
+
 def say_range(least: float, most: float) -> str:
     """`10.0 to 15.8 s`, or one number where both read the same."""
     low, high = say_duration(least), say_duration(most)

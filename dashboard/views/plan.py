@@ -19,6 +19,7 @@ from dashboard.usecases.compose_plan import PlanRefused
 from dashboard.usecases.plan_change import plan_change
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
 from dashboard.usecases.review_plan import latest_plan, review_plan
+from dashboard.usecases.work_version import work_version
 from dashboard.views.backup import read_rungs
 from dashboard.views.backup_words import say_origin, say_policy
 from dashboard.views.badges import badge_of_backup, badge_of_run
@@ -28,19 +29,23 @@ from dashboard.views.gates import list_gates, list_missing, say_what_if_it_fails
 from dashboard.views.losses import is_counting, list_losses
 from dashboard.views.plan_words import say_amount, say_button, say_verb, say_what_it_does
 from dashboard.views.rehearsal_words import view_rehearsals
-from dashboard.views.requests import PageRequest, wants_part
+from dashboard.views.requests import PageRequest, is_unchanged, wants_part
 from dashboard.views.restore_words import view_restore
 from dashboard.views.statuses import find_environment
+from dashboard.views.work_title import say_backup_work, say_plan_work
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission(SEE)
 def plan(request: PageRequest, project: str, environment: str) -> HttpResponse:
-    """GET: the latest plan with its gate, or how to make one. POST: makes one."""
+    """GET: the latest plan with its gate, or how to make one. POST: makes one. `?seen=`: what a poll has; unchanged, 204."""
     if request.method == "POST":
         return make_plan(request, project, environment)
+    version = work_version(project=project, environment=environment)
+    if is_unchanged(request, version):
+        return HttpResponse(status=204)
     project_status, status = find_environment(request, project, environment)
-    context = plan_context(request, project_status, status)
+    context = plan_context(request, project_status, status) | {"version": version}
     if wants_part(request, "backup"):
         return _poll(request, context, "is_preparing", "_backup_progress.html")
     if wants_part(request, "sql"):
@@ -107,6 +112,13 @@ def plan_context(
     common |= changes_context(latest, status.environment)
     rehearsal = view_rehearsals(latest, backup, status.environment)
     gates = list_gates(review, rehearsal)
+    rungs = read_rungs(backup) if backup else ()
+    tasks = {
+        "is_looking": common["is_looking"],
+        "is_counting": is_counting(latest),
+        "is_surveying": latest.direction == Direction.RESTORE and latest.counted_at is None,
+        "is_rehearsing": rehearsal is not None and rehearsal.is_working,
+    }
     return common | {
         "plan_run": run,
         "plan_run_badge": badge_of_run(run) if run else None,
@@ -115,18 +127,17 @@ def plan_context(
         "words": _words(latest),
         "losses": list_losses(latest),
         "shows_losses": any(step.get("action") == Action.DOWNGRADE for step in latest.steps),
-        "is_counting": is_counting(latest),
         "restore": view_restore(latest, project, status),
-        "is_surveying": latest.direction == Direction.RESTORE and latest.counted_at is None,
         # A plan is run once; its gate then says nothing any more.
         "gates": gates[:1] if run else gates,
         "rehearsal": rehearsal,
-        "is_rehearsing": rehearsal is not None and rehearsal.is_working,
         "missing": list_missing(review.conditions),
         "backup": backup,
         "backup_badge": badge_of_backup(backup) if backup else None,
         "is_preparing": backup is not None and backup.state == Backup.State.PREPARING,
-        "rungs": read_rungs(backup) if backup else (),
+        "rungs": rungs,
+        "work": "" if run else say_plan_work(tasks, say_backup_work(backup, rungs) if backup else ""),
+        **tasks,
         "backup_origin": say_origin(backup) if backup else "",
         "backup_policy": say_policy(status.environment),
         "if_it_fails": say_what_if_it_fails(headline.server, backup, latest.direction),
@@ -145,8 +156,8 @@ def _words(plan: Plan) -> dict[str, str]:
 def _poll(request: PageRequest, context: dict[str, Any], while_true: str, part: str) -> HttpResponse:
     """What a worker is at; once it has ended the whole body, since its end opens or closes the other gates."""
     if context["review"] and context[while_true]:
-        return render(request, part, context)
-    whole = render(request, "_plan_body.html", context)
+        return render(request, "_plan_part.html", context | {"part": part})
+    whole = render(request, "_plan_part.html", context | {"part": "_plan_body.html"})
     return reswap(retarget(HttpResponseStopPolling(whole.content), "#plan-body"), "outerHTML")
 
 
@@ -155,5 +166,5 @@ def _poll_repeat(request: PageRequest, context: dict[str, Any]) -> HttpResponse:
     gate = next((g for g in context.get("gates", ()) if g.gate is Gate.REHEARSAL), None)
     if gate is None or context["is_rehearsing"]:
         return _poll(request, context, "is_rehearsing", "_rehearsal_progress.html")
-    whole = render(request, "_plan_gate.html", context | {"gate": gate})
+    whole = render(request, "_plan_part.html", context | {"gate": gate, "part": "_plan_gate.html"})
     return reswap(retarget(HttpResponseStopPolling(whole.content), "#gate-rehearsal"), "outerHTML")

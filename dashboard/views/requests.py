@@ -17,3 +17,8 @@ class PageRequest(HttpRequest):
 def wants_part(request: PageRequest, part: str) -> bool:
     """htmx asks for one named part of the page. The same address without htmx gives the whole page."""
     return bool(request.htmx) and request.GET.get("part") == part
+
+
+def is_unchanged(request: PageRequest, version: str) -> bool:
+    """htmx asks for a part again, and has what is there now: `?seen=` is the version of what it shows."""
+    return bool(request.htmx) and "part" in request.GET and request.GET.get("seen") == version

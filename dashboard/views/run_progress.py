@@ -65,10 +65,10 @@ def view_run(
     known = expected or {}
     views = tuple(_view_step(run, step, now, known.get((step.revision, step.action))) for step in steps)
     applied = sum(step.state == RunStep.State.APPLIED for step in steps)
-    progress = f"{applied} of {len(steps)}"
+    progress = f"{applied} of {len(steps)}" if steps else ""
     badge = badge_of_run(run, progress)
     end = run.settled_at or now
-    title = f"{progress} · Run {run.pk}" if run.is_live else f"{badge.word} · Run {run.pk}"
+    title = f"{progress if run.is_live and progress else badge.word} · Run {run.pk}"
     return RunView(
         run=run,
         badge=badge,

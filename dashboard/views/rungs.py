@@ -12,7 +12,7 @@ from django.template.defaultfilters import filesizeformat
 from dashboard.models import Backup, Proof
 from dashboard.templatetags.marks import fingerprint
 from dashboard.usecases.prove_backup import Rung as Step
-from dashboard.views.moments import say_age, say_duration
+from dashboard.views.moments import say_age, say_duration, say_whole
 
 _TONES = {"done": "current", "working": "running", "waiting": "waiting", "failed": "failed", "missing": "unknown"}
 _STATES = {"passed": "done", "failed": "failed", "unavailable": "missing"}
@@ -84,7 +84,7 @@ def say_progress(backup: Backup, now: datetime) -> str:
     elapsed = (now - backup.created_at).total_seconds()
     if backup.doing == "copying" and backup.expected_bytes and backup.bytes_written and elapsed > SOON:
         left = elapsed * max(0, backup.expected_bytes - backup.bytes_written) / backup.bytes_written
-        parts.append(f"about {say_duration(max(1.0, round(left)))} left")
+        parts.append(f"about {say_whole(max(1.0, left))} left")
     return ", ".join(parts)
 
 

@@ -11,6 +11,8 @@ from dashboard.models import Backup, Proof
 from dashboard.usecases.prove_backup import prove_backup_now
 from tests.views.conftest import ViewedSite, text_of
 
+HTMX = {"HX-Request": "true"}
+
 
 def test_it_shows_the_ladder_what_it_holds_and_who_relies_on_it(lead: Client, site: ViewedSite) -> None:
     run = site.confirm()
@@ -57,6 +59,24 @@ def test_polling_ends_with_the_whole_body(operator: Client, site: ViewedSite) ->
     assert during.status_code == 200 and "queued" in text_of(during)
     assert after.status_code == 286 and after["HX-Retarget"] == "#backup-body"
     assert "equal to its snapshot" in text_of(after)
+
+
+def test_a_poll_is_answered_with_nothing_until_the_proof_comes_further_which_the_tab_tells(
+    operator: Client, site: ViewedSite
+) -> None:
+    backup = site.back_up()
+    operator.post(f"/backups/{backup.pk}/proof/", {"up_to": "restore"})
+    version = operator.get(f"/backups/{backup.pk}/").context["version"]
+    address = f"/backups/{backup.pk}/?part=ladder&seen={version}"
+
+    assert operator.get(address, headers=HTMX).status_code == 204
+    assert operator.get(address).status_code == 200
+
+    Proof.objects.filter(state="queued").update(state="working", rungs=[])
+    answer = operator.get(address, headers=HTMX)
+
+    assert answer.status_code == 200
+    assert f"<title>backup: size · Backup {backup.pk} of api / production" in text_of(answer)
 
 
 def test_a_second_proof_at_once_is_refused_in_words(operator: Client, site: ViewedSite) -> None:

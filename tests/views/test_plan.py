@@ -7,7 +7,8 @@ from django.test import Client
 from dashboard.models import Backup, Plan
 from tests.views.conftest import ViewedSite, text_of
 
-PLAN = "/projects/api/environments/production/plan/"
+ENVIRONMENT = "/projects/api/environments/production/"
+PLAN = f"{ENVIRONMENT}plan/"
 
 
 def test_a_developer_makes_a_plan(developer: Client) -> None:
@@ -93,3 +94,21 @@ def test_polling_ends_when_the_backup_does_and_brings_the_whole_gate(operator: C
 
     assert working.status_code == 200 and "every 2s" in text_of(working)
     assert ended.status_code == 286 and ended["HX-Retarget"] == "#plan-body" and "no space left" in text_of(ended)
+
+
+def test_a_poll_is_answered_with_nothing_until_the_backup_comes_further_which_the_tab_tells(
+    operator: Client, site: ViewedSite
+) -> None:
+    site.plan()
+    operator.post("/projects/api/environments/production/backups/")
+    version = operator.get(PLAN).context["version"]
+    polls = [f"{page}?part={part}&seen={version}" for page, part in ((PLAN, "backup"), (ENVIRONMENT, "backups"))]
+
+    assert [operator.get(poll, headers={"HX-Request": "true"}).status_code for poll in polls] == [204, 204]
+    assert operator.get(polls[0]).status_code == 200
+
+    Backup.objects.update(bytes_written=30, expected_bytes=100, doing="copying")
+    answers = [operator.get(poll, headers={"HX-Request": "true"}) for poll in polls]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert "<title>backup 30 % · Upgrade The API / production" in text_of(answers[0])

@@ -27,7 +27,7 @@ def backup_at(**given: object) -> Backup:
                 "doing": "copying", "bytes_written": 10 * MEGABYTE, "expected_bytes": 40 * MEGABYTE,
                 "tables": 40, "tables_done": 8,
             },
-            "10.0 MB of about 40.0 MB, table 8 of 40, about 30.0 s left",
+            "10.0 MB of about 40.0 MB, table 8 of 40, about 30 s left",
         ),
         (
             {"doing": "counting", "bytes_written": MEGABYTE, "tables": 40, "tables_done": 41},
@@ -35,7 +35,7 @@ def backup_at(**given: object) -> Backup:
         ),
         (
             {"doing": "copying", "bytes_written": 5 * MEGABYTE, "expected_bytes": MEGABYTE},
-            "5.0 MB of about 1.0 MB, about 1.0 s left",
+            "5.0 MB of about 1.0 MB, about 1 s left",
         ),
     ],
 )  # fmt: skip

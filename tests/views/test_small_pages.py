@@ -6,7 +6,10 @@ from django.test import Client, RequestFactory
 
 from dashboard.access import ROLES
 from dashboard.gate.condition import Gate
+from dashboard.gate.finding_policy import Level
 from dashboard.models import Run
+from dashboard.revisions.branches import Verdict
+from dashboard.revisions.plan import Direction
 from dashboard.revisions.status import Reason, State
 from dashboard.views import help_words
 from dashboard.views.badges import STATE_WORDS
@@ -19,6 +22,8 @@ def test_help_explains_every_word(lead: Client) -> None:
 
     assert set(help_words.STATES) == set(State) and set(help_words.REASONS) == set(Reason)
     assert set(help_words.OUTCOMES) == set(Run.Outcome) and set(help_words.CAUSES) == set(Run.Cause)
+    assert set(help_words.DIRECTIONS) == set(Direction) and set(help_words.FINDINGS) == set(Level)
+    assert set(help_words.VERDICTS) == set(Verdict)
     assert set(help_words.GATES) == set(Gate) and set(help_words.ROLES) == set(ROLES)
     assert all(STATE_WORDS[state] in page and f'id="help-{state}"' in page for state in State)
     assert all(f'id="help-{outcome}"' in page for outcome in Run.Outcome)

@@ -80,10 +80,10 @@ _STATES: dict[str, tuple[Reason, str]] = {
 
 def explain_failure(error: Any, target: DatabaseTarget) -> DatabaseUnavailable:
     """The meaning of a psycopg2 error; no password stays in its words."""
-    words = " ".join(str(error).split()) or "The server closed the connection without a word"
-    said = Masker([target.password]).mask(words).rstrip(".")
+    words = _as_sentences(str(error)) or "The server closed the connection without a word."
+    said = Masker([target.password]).mask(words)
     reason, mend = _STATES.get(error.pgcode or "") or _by_words(words)
-    return DatabaseUnavailable(reason, f"{said}. {mend}".strip())
+    return DatabaseUnavailable(reason, f"{said} {mend}".strip())
 
 
 def explain_silence(target: DatabaseTarget) -> DatabaseUnavailable:
@@ -94,6 +94,13 @@ def explain_silence(target: DatabaseTarget) -> DatabaseUnavailable:
         f"No answer from {where} in time. Check that the host is right, that no firewall drops "
         "the packets and that the server is not frozen.",
     )
+
+
+def _as_sentences(text: str) -> str:
+    """libpq puts a sentence on a line, without a full stop; its question whether the server runs is ours as well."""
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    said = [line for line in lines if line and not line.startswith("Is the server running")]
+    return " ".join(line if line.endswith((".", "?", "!", ":")) else f"{line}." for line in said)
 
 
 def _by_words(words: str) -> tuple[Reason, str]:
