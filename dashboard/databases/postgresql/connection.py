@@ -116,8 +116,7 @@ def open_connection(
 
     The name server is asked by libpq in a blocking way: that alone may take longer than `timeout`.
     """
-    _refuse_redirection(target)
-    keywords = _keywords(target) | {"application_name": application, **more}
+    keywords = libpq_keywords(target) | {"application_name": application, **more}
     raw = None
     try:
         raw = psycopg2.connect(async_=True, **keywords)
@@ -152,7 +151,9 @@ def libpq_variables(target: DatabaseTarget) -> Mapping[str, str]:
     return variables | options
 
 
-def _keywords(target: DatabaseTarget) -> dict[str, object]:
+def libpq_keywords(target: DatabaseTarget) -> dict[str, object]:
+    """What psycopg2.connect needs to reach `target`, its password too. Raises DatabaseUnavailable."""
+    _refuse_redirection(target)
     keywords: dict[str, object] = dict(KEEPALIVES)
     keywords |= {name: value for name, value in target.options if name in PASSED_OPTIONS and value}
     keywords |= {"dbname": target.name, "port": target.port or 5432}

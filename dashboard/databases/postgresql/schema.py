@@ -56,12 +56,12 @@ def digest_restorable_schema(connection: Connection, limit: Deadline) -> dict[st
         rows = connection.query(sql, timeout=limit.remaining())
         if kind == "indexes":
             rows = [row for row in rows if row[_IS_VALID]]
-        kept = [tuple(_as_parsed_again(v) for place, v in enumerate(row) if place not in left_out) for row in rows]
+        kept = [tuple(as_parsed_again(v) for place, v in enumerate(row) if place not in left_out) for row in rows]
         digests[kind] = sha256(_lines(kept)).hexdigest()
     return digests
 
 
-def _as_parsed_again(value: object) -> object:
+def as_parsed_again(value: object) -> object:
     """As the server tells an expression once it was dumped and restored: it casts a list's elements, not the list.
 
     `status IN ('a', 'b')` on a varchar is the usual one.

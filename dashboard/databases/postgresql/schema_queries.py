@@ -4,11 +4,12 @@ from __future__ import annotations
 
 # ruff: noqa: S608  (these f-strings join constants of this file)
 
-# An object's own schema is of the application, and no extension owns the object.
-_OURS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+OURS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+"""A condition: an object's schema, `n`, is of the application."""
 
 
-def _not_of_an_extension(catalog: str, oid: str) -> str:
+def not_of_an_extension(catalog: str, oid: str) -> str:
+    """A condition: no extension owns the object."""
     return (
         f"NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend x WHERE x.classid = 'pg_catalog.{catalog}'::regclass"
         f" AND x.objid = {oid} AND x.deptype = 'e')"
@@ -27,7 +28,7 @@ def _owner(column: str) -> str:
 
 _SCHEMAS = f"""
 SELECT n.nspname::text, {_owner("n.nspowner")}, {_privileges("n.nspacl", "'n'", "n.nspowner")}
-FROM pg_catalog.pg_namespace n WHERE {_OURS} AND {_not_of_an_extension("pg_namespace", "n.oid")}
+FROM pg_catalog.pg_namespace n WHERE {OURS} AND {not_of_an_extension("pg_namespace", "n.oid")}
 """
 
 _EXTENSIONS = """
@@ -47,7 +48,7 @@ SELECT n.nspname::text, c.relname::text, c.relkind::text, c.relpersistence::text
        {_privileges("c.relacl", _ACL_KIND, "c.relowner")}
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_am a ON a.oid = c.relam LEFT JOIN pg_catalog.pg_tablespace s ON s.oid = c.reltablespace
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') AND {_OURS} AND {_not_of_an_extension("pg_class", "c.oid")}
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') AND {OURS} AND {not_of_an_extension("pg_class", "c.oid")}
 """
 
 _COLUMNS = f"""
@@ -59,15 +60,15 @@ SELECT c.oid::regclass::text, row_number() OVER (PARTITION BY c.oid ORDER BY a.a
 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND a.attnum > 0 AND NOT a.attisdropped AND {_OURS}
-  AND {_not_of_an_extension("pg_class", "c.oid")}
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND a.attnum > 0 AND NOT a.attisdropped AND {OURS}
+  AND {not_of_an_extension("pg_class", "c.oid")}
 """
 
 _CONSTRAINTS = f"""
 SELECT n.nspname::text, nullif(k.conrelid, 0)::regclass::text, nullif(k.contypid, 0)::regtype::text, k.conname::text,
        k.convalidated, k.conislocal, pg_get_constraintdef(k.oid)
 FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace
-WHERE {_OURS} AND {_not_of_an_extension("pg_class", "k.conrelid")} AND {_not_of_an_extension("pg_type", "k.contypid")}
+WHERE {OURS} AND {not_of_an_extension("pg_class", "k.conrelid")} AND {not_of_an_extension("pg_type", "k.contypid")}
 """
 
 _INDEXES = f"""
@@ -76,7 +77,7 @@ SELECT pg_get_indexdef(i.indexrelid), i.indisvalid, i.indisready, i.indiscluster
 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_tablespace s ON s.oid = c.reltablespace
-WHERE {_OURS} AND {_not_of_an_extension("pg_class", "i.indrelid")}
+WHERE {OURS} AND {not_of_an_extension("pg_class", "i.indrelid")}
 """
 
 _SEQUENCES = f"""
@@ -88,7 +89,7 @@ SELECT s.seqrelid::regclass::text, s.seqtypid::regtype::text, s.seqstart, s.seqi
           AND d.refobjsubid > 0 LIMIT 1)
 FROM pg_catalog.pg_sequence s JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE {_OURS} AND {_not_of_an_extension("pg_class", "c.oid")}
+WHERE {OURS} AND {not_of_an_extension("pg_class", "c.oid")}
 """
 
 # Rows of tables have types too; those are told by their tables. So are arrays by their elements.
@@ -102,8 +103,8 @@ SELECT t.oid::regtype::text, t.typtype::text, {_owner("t.typowner")}, t.typnotnu
        {_privileges("t.typacl", "'T'", "t.typowner")}
 FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
 LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid
-WHERE {_OURS} AND t.typtype IN ('b', 'd', 'e', 'r', 'c') AND (c.oid IS NULL OR c.relkind = 'c')
-  AND NOT (t.typtype = 'b' AND t.typelem <> 0) AND {_not_of_an_extension("pg_type", "t.oid")}
+WHERE {OURS} AND t.typtype IN ('b', 'd', 'e', 'r', 'c') AND (c.oid IS NULL OR c.relkind = 'c')
+  AND NOT (t.typtype = 'b' AND t.typelem <> 0) AND {not_of_an_extension("pg_type", "t.oid")}
 """
 
 _FUNCTIONS = f"""
@@ -113,26 +114,26 @@ SELECT p.oid::regprocedure::text, p.prokind::text, {_owner("p.proowner")},
         FROM pg_catalog.pg_aggregate g WHERE g.aggfnoid = p.oid),
        {_privileges("p.proacl", "'f'", "p.proowner")}
 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-WHERE {_OURS} AND {_not_of_an_extension("pg_proc", "p.oid")}
+WHERE {OURS} AND {not_of_an_extension("pg_proc", "p.oid")}
 """
 
 _TRIGGERS = f"""
 SELECT pg_get_triggerdef(t.oid), t.tgenabled::text
 FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE NOT t.tgisinternal AND {_OURS} AND {_not_of_an_extension("pg_trigger", "t.oid")}
+WHERE NOT t.tgisinternal AND {OURS} AND {not_of_an_extension("pg_trigger", "t.oid")}
 """
 
 _EVENT_TRIGGERS = f"""
 SELECT e.evtname::text, e.evtevent::text, e.evtfoid::regprocedure::text, e.evtenabled::text, e.evttags
-FROM pg_catalog.pg_event_trigger e WHERE {_not_of_an_extension("pg_event_trigger", "e.oid")}
+FROM pg_catalog.pg_event_trigger e WHERE {not_of_an_extension("pg_event_trigger", "e.oid")}
 """
 
 _RULES = f"""
 SELECT c.oid::regclass::text, pg_get_ruledef(r.oid), r.ev_enabled::text
 FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE r.rulename <> '_RETURN' AND {_OURS} AND {_not_of_an_extension("pg_class", "c.oid")}
+WHERE r.rulename <> '_RETURN' AND {OURS} AND {not_of_an_extension("pg_class", "c.oid")}
 """
 
 _POLICIES = f"""
@@ -140,30 +141,30 @@ SELECT p.polrelid::regclass::text, p.polname::text, p.polcmd::text, p.polpermiss
        ARRAY(SELECT CASE r WHEN 0 THEN 'public' ELSE pg_get_userbyid(r)::text END FROM unnest(p.polroles) r ORDER BY 1),
        pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)
 FROM pg_catalog.pg_policy p JOIN pg_catalog.pg_class c ON c.oid = p.polrelid
-JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE {_OURS}
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE {OURS}
 """
 
 _STATISTICS = f"""
 SELECT pg_get_statisticsobjdef(s.oid) FROM pg_catalog.pg_statistic_ext s
-JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace WHERE {_OURS}
+JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace WHERE {OURS}
 """
 
 _COLLATIONS = f"""
 SELECT n.nspname::text, c.collname::text, c.collprovider::text, c.collisdeterministic, c.collcollate::text, c.collctype::text
 FROM pg_catalog.pg_collation c JOIN pg_catalog.pg_namespace n ON n.oid = c.collnamespace
-WHERE {_OURS} AND {_not_of_an_extension("pg_collation", "c.oid")}
+WHERE {OURS} AND {not_of_an_extension("pg_collation", "c.oid")}
 """
 
 _OPERATORS = f"""
 SELECT o.oid::regoperator::text, o.oprcode::regprocedure::text
 FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
-WHERE {_OURS} AND {_not_of_an_extension("pg_operator", "o.oid")}
+WHERE {OURS} AND {not_of_an_extension("pg_operator", "o.oid")}
 """
 
 _CASTS = f"""
 SELECT c.castsource::regtype::text, c.casttarget::regtype::text, nullif(c.castfunc, 0)::regprocedure::text,
        c.castcontext::text, c.castmethod::text
-FROM pg_catalog.pg_cast c WHERE c.oid >= 16384 AND {_not_of_an_extension("pg_cast", "c.oid")}
+FROM pg_catalog.pg_cast c WHERE c.oid >= 16384 AND {not_of_an_extension("pg_cast", "c.oid")}
 """
 
 _PUBLICATIONS = """
