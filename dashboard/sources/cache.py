@@ -20,6 +20,7 @@ from dashboard.sources.alembic_configuration import AlembicConfiguration, read_a
 from dashboard.sources.disk_signature import DiskSignature, sign
 from dashboard.sources.files import DiskFiles, Files
 from dashboard.sources.git_files import GitFiles
+from dashboard.sources.head_commit import head_commit
 from dashboard.sources.project_source import ProjectSource
 from dashboard.sources.reading_store import ReadingStore
 from dashboard.sources.script_directory import ScriptDirectoryError, ScriptDirectoryReading, read_configured
@@ -53,7 +54,7 @@ class ReadingCache:
             if whole:
                 break
             found, whole = self._read_once(settings)
-        return _with_commit(found, git.head_commit(settings.directory) if settings.git else "")
+        return _with_commit(found, head_commit(settings.directory) if settings.git else "")
 
     @staticmethod
     def look(settings: ProjectSource) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from dashboard.revisions.graph import RevisionGraph
 from dashboard.revisions.status import Reason, State, Status
@@ -48,7 +49,12 @@ def measure_distance(status: Status, graph: RevisionGraph) -> Distance:
 
 def _ticks(pending: int, graph: RevisionGraph) -> tuple[Tick, ...]:
     total = min(TICKS, len(graph.records))
-    hollow = min(pending, total)
+    return _draw(min(pending, total), total)
+
+
+@cache
+def _draw(hollow: int, total: int) -> tuple[Tick, ...]:
+    """Of all the environments of a fleet there are few different ones."""
     return tuple(
         Tick(number * TICK_PITCH, "pending" if number >= total - hollow else "applied") for number in range(total)
     )

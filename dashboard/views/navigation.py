@@ -103,18 +103,18 @@ def _project_section(status: ProjectStatus, here: str, *, is_folded: bool) -> Se
     links.append(_link("Compare heads", reverse("compare", args=[name]), here))
     if status.project.git:
         links.append(_link("Branches", reverse("branches", args=[name]), here))
-    found = [_environment_link(name, e, here) for e in status.environments]
-    busy = [e.status.state is not State.CURRENT or e.active_run is not None for e in status.environments]
-    if is_folded or len(found) >= FOLDED_FROM:
+    shown = list(status.environments)
+    if is_folded or len(shown) >= FOLDED_FROM:
+        busy = [e for e in shown if e.status.state is not State.CURRENT or e.active_run is not None]
         worst = min(status.environments, key=_severity, default=None)
         badge = badge_of_status(worst.status) if worst and is_folded else None
-        count = str(sum(busy) or "") if is_folded else ""
-        words = f"All {len(found)} environments" if len(found) > 1 else "Environment"
+        count = str(len(busy) or "") if is_folded else ""
+        words = f"All {len(shown)} environments" if len(shown) > 1 else "Environment"
         links.append(Link(words, f"{reverse('overview')}?project={name}", badge, count))
-        found = [link for link, is_busy in zip(found, busy, strict=True) if link.here or (is_busy and not is_folded)]
-        at_hand = [link for link in found[FOLDED_FROM:] if link.here]
-        found = found[:FOLDED_FROM] + at_hand
-    return Section(status.project.title, history, (*links, *found))
+        at_hand = [e for e in shown if here.startswith(_href(name, e))] if _is_about(status, here) else []
+        listed = [] if is_folded else busy[:FOLDED_FROM]
+        shown = listed + [e for e in at_hand if all(e is not other for other in listed)]
+    return Section(status.project.title, history, (*links, *(_environment_link(name, e, here) for e in shown)))
 
 
 def _severity(status: EnvironmentStatus) -> int:
@@ -122,12 +122,16 @@ def _severity(status: EnvironmentStatus) -> int:
 
 
 def _environment_link(project: str, status: EnvironmentStatus, here: str) -> Link:
-    href = reverse("environment", args=[project, status.environment.name])
+    href = _href(project, status)
     badge = badge_of_status(status.status)
     if status.active_run is not None and status.active_run.phase == Run.Phase.RUNNING:
         badge = Badge("running", f"run {status.active_run.pk} is running")
     pending = len(status.status.pending) if status.status.state is State.PENDING else 0
     return _link(status.environment.name, href, here, badge, str(pending) if pending else "", below=True)
+
+
+def _href(project: str, status: EnvironmentStatus) -> str:
+    return reverse("environment", args=[project, status.environment.name])
 
 
 def _link(name: str, href: str, here: str, badge: Badge | None = None, count: str = "", *, below: bool = False) -> Link:
