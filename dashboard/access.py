@@ -38,6 +38,7 @@ _READ_ONLY_ADMIN = (
     "rehearsal",
     "rehearsedrevision",
     "rehearsaloverride",
+    "driftcheck",
     "confirmation",
     "run",
     "runstep",

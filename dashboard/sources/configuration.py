@@ -12,6 +12,7 @@ from pathlib import Path
 from dashboard.sources.configuration_checks import VersionTable, check_distinct
 from dashboard.sources.configuration_environment import (
     BackupSettings,
+    DriftSettings,
     Environment,
     NotConfigured,
     RehearsalSettings,
@@ -29,6 +30,7 @@ __all__ = [
     "Configuration",
     "ConfigurationError",
     "ConfigurationProblem",
+    "DriftSettings",
     "Environment",
     "NotConfigured",
     "Project",
@@ -191,6 +193,7 @@ def _environment(project: str, name: str, table: EnvironmentTable, base: Path, d
         if table.scratch and table.scratch.url is not None
         else None,
         rehearsal=RehearsalSettings(table.rehearsal.max_lock, table.rehearsal.max_rewrite) if table.rehearsal else None,
+        drift=DriftSettings(table.drift.every, tuple(table.drift.ignore), table.drift.replica),
         timeouts=Timeouts(lock=table.timeouts.lock, statement=table.timeouts.statement, run=table.timeouts.run),
         driver=table.driver,
         ref=table.ref,

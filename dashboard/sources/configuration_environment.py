@@ -63,6 +63,18 @@ class RehearsalSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DriftSettings:
+    """How the database's schema is compared with what it should be."""
+
+    every: timedelta | None
+    """None: on request alone."""
+    ignore: tuple[str, ...]
+    """Patterns of names, `audit_*` or `schema.name`."""
+    replica: Source | None = field(repr=False)
+    """The URL of a physical replica that is read instead; None: the database itself is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Timeouts:
     """The time limits of a run."""
 
@@ -107,6 +119,7 @@ class Environment:
     """None: there is no server for copies."""
     rehearsal: RehearsalSettings | None
     """None: a run needs no rehearsal."""
+    drift: DriftSettings
     timeouts: Timeouts
     ref: str
     """A branch, tag or commit; empty: the work tree."""
@@ -134,26 +147,35 @@ class Environment:
 
     def resolve_scratch(self, environ: Mapping[str, str]) -> DatabaseTarget | None:
         """The scratch server, with a database to connect to; None: there is none. Raises NotConfigured."""
-        if self.scratch is None:
+        return self._server("scratch", self.scratch.url if self.scratch else None, environ)
+
+    def resolve_replica(self, environ: Mapping[str, str]) -> DatabaseTarget | None:
+        """The physical replica that is read for drift; None: there is none. Raises NotConfigured."""
+        return self._server("drift.replica", self.drift.replica, environ)
+
+    def _server(self, key: str, source: Source | None, environ: Mapping[str, str]) -> DatabaseTarget | None:
+        if source is None:
             return None
         try:
-            url = resolve_source(self.scratch.url, environ, self.base)
-            target = target_from_url(url, driver="", options={}, base=self.base)
+            target = target_from_url(
+                resolve_source(source, environ, self.base), driver="", options={}, base=self.base
+            )
             if target.dialect is Dialect.POSTGRESQL:
                 return target
-            reason = "The scratch server is no PostgreSQL."
-        except SecretUnresolved as error:
-            reason = f"scratch: {error}"
-        except TargetRejected as error:
-            reason = f"scratch: {error}"
+            reason = f"{key}: It is no PostgreSQL."
+        except (SecretUnresolved, TargetRejected) as error:
+            reason = f"{key}: {error}"
         raise NotConfigured(reason)
 
-    def _scratch_secrets(self, environ: Mapping[str, str]) -> tuple[str, ...]:
-        with suppress(NotConfigured, SecretUnresolved):
-            target = self.resolve_scratch(environ)
-            if target is not None and target.password and self.scratch is not None:
-                return target.password, resolve_source(self.scratch.url, environ, self.base).strip()
-        return ()
+    def _server_secrets(self, environ: Mapping[str, str]) -> tuple[str, ...]:
+        """Passwords of the scratch server and the replica, and their URLs as they were given."""
+        found: list[str] = []
+        for source in (self.scratch.url if self.scratch else None, self.drift.replica):
+            with suppress(NotConfigured, SecretUnresolved):
+                target = self._server("", source, environ)
+                if target is not None and source is not None and target.password:
+                    found += [target.password, resolve_source(source, environ, self.base).strip()]
+        return tuple(found)
 
     def _origin(self) -> str:
         """Where a URL that is wrong was found, for it is not in dashboard.toml."""
@@ -182,7 +204,7 @@ class Environment:
             **{name: values[name.removeprefix("DATABASE_").lower()] for name in DATABASE_VARIABLES},
             **filled,
         }
-        secrets = [target.password, own.password, *urls, *self._scratch_secrets(environ)]
+        secrets = [target.password, own.password, *urls, *self._server_secrets(environ)]
         secrets += [text for key, text in filled.items() if _is_secret(key, self.variables[key])]
         secrets += [text for key, text in options.items() if _is_secret(key, self.options[key])]
         return ResolvedEnvironment(

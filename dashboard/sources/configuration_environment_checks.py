@@ -180,7 +180,7 @@ def check_backup(location: Location, environment: EnvironmentTable, base: Path) 
 
 def _check_scratch(location: Location, environment: EnvironmentTable, base: Path) -> Iterator[ConfigurationProblem]:
     place, scratch = (*location, "scratch"), environment.scratch
-    is_sqlite = isinstance(environment.url, str) and environment.url.strip().startswith("sqlite")
+    is_sqlite = _is_sqlite(environment)
     may_be_sqlite = environment.url is not None and not isinstance(environment.url, str)
     if scratch is None:
         if environment.rehearsal is not None and not (is_sqlite or may_be_sqlite):
@@ -200,14 +200,30 @@ def _check_scratch(location: Location, environment: EnvironmentTable, base: Path
         yield problem_at(place, "A backup of SQLite is restored into a temporary file.", "Remove it.")
     if scratch.url is None:
         yield problem_at(place, "It names no server.", 'Write scratch = { url = { env = "SCRATCH_URL" } }.')
-    if not isinstance(scratch.url, str):
+    yield from _check_server((*place, "url"), scratch.url, base)
+
+
+def check_drift(location: Location, environment: EnvironmentTable, base: Path) -> Iterator[ConfigurationProblem]:
+    """Whether the replica is one that can be read."""
+    place, replica = (*location, "drift", "replica"), environment.drift.replica
+    if replica is not None and _is_sqlite(environment):
+        yield problem_at(place, "A SQLite file has no replica.", "Remove it.")
+        return
+    yield from _check_server(place, replica, base)
+
+
+def _is_sqlite(environment: EnvironmentTable) -> bool:
+    return isinstance(environment.url, str) and environment.url.strip().startswith("sqlite")
+
+
+def _check_server(place: Location, url: Source | None, base: Path) -> Iterator[ConfigurationProblem]:
+    """A literal URL; what comes from elsewhere is known later."""
+    if not isinstance(url, str):
         return
     try:
-        target = target_from_url(scratch.url, driver="", options={}, base=base)
+        target = target_from_url(url, driver="", options={}, base=base)
     except TargetRejected as error:
-        yield problem_at((*place, "url"), error.message, error.hint)
+        yield problem_at(place, error.message, error.hint)
         return
     if target.dialect is not Dialect.POSTGRESQL:
-        yield problem_at(
-            (*place, "url"), "This is no PostgreSQL server.", "Write postgresql://user:password@host:port/postgres."
-        )
+        yield problem_at(place, "This is no PostgreSQL server.", "Write postgresql://user:password@host:port/postgres.")

@@ -11,7 +11,12 @@ from pydantic import ValidationError
 
 from dashboard.secrets import EnvironmentVariable, SecretFile, SecretUnresolved, resolve_source
 from dashboard.sources.configuration_checks import check_formerly, check_name, check_project, check_requires
-from dashboard.sources.configuration_environment_checks import check_backup, check_database, check_variables
+from dashboard.sources.configuration_environment_checks import (
+    check_backup,
+    check_database,
+    check_drift,
+    check_variables,
+)
 from dashboard.sources.configuration_problems import (
     ConfigurationError,
     ConfigurationProblem,
@@ -33,7 +38,7 @@ url = { env = "PRODUCTION_URL" }   # or "postgresql://user:password@host/name", 
 OWN_SECRETS = frozenset({"DASHBOARD_SECRET_KEY", "DASHBOARD_DATABASE_URL", "DJANGO_SECRET_KEY"})
 """Variables that the dashboard keeps for itself."""
 
-_LATER = frozenset({"url", "variables", "options", "scratch"})
+_LATER = frozenset({"url", "variables", "options", "scratch", "drift"})
 """Keys of an environment that are resolved when it is used, so that a missing secret concerns it alone."""
 _MAPPINGS = frozenset({"projects", "environments"})
 """Keys whose tables hold names of the user's choice: { env = "x" } is no source there."""
@@ -108,6 +113,8 @@ def _rules(tables: DashboardTable, base: Path, dropped: set[str]) -> Iterator[Co
             yield from check_variables(place, environment, project.allow_variables)
             if not any(was_dropped(*place, given) for given in ("backup", "scratch")):
                 yield from check_backup(place, environment, base)
+            if not was_dropped(*place, "drift"):
+                yield from check_drift(place, environment, base)
             if not any(was_dropped(*place, given) for given in ("url", "variables", "variables_prefix")):
                 yield from check_database(place, environment, base)
         requires = {key: tuple(inner.requires) for key, inner in project.environments.items()}

@@ -132,7 +132,7 @@ def _elsewhere(key: str, parent: Location) -> str:
     steps = [*parent, *("?" for _ in range(4 - len(parent)))]
     project, environment = str(steps[1]), str(steps[3])
     candidates: list[Location] = [("projects", project), ("projects", project, "environments", environment)]
-    candidates += [(*candidates[1], inner) for inner in ("backup", "scratch", "rehearsal", "timeouts")]
+    candidates += [(*candidates[1], inner) for inner in ("backup", "scratch", "rehearsal", "drift", "timeouts")]
     for candidate in candidates:
         table = table_at(candidate)
         if table is not None and key in table.model_fields:

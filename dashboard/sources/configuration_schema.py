@@ -142,6 +142,18 @@ class RehearsalTable(Table):
     max_rewrite: Size | None = Field(default=None, description="how many bytes of tables and indexes may be rewritten")
 
 
+class DriftTable(Table):
+    """`drift = { ... }`: how the database's schema is compared with what its revisions and the models say."""
+
+    every: PositiveDuration | None = Field(default=None, description="how often that is done by itself; left out: never")
+    ignore: list[FilledText] = Field(
+        default=[], description="patterns of names of tables and other objects that are not the revisions'"
+    )
+    replica: ConfiguredSource = Field(
+        default=None, repr=False, description="the SQLAlchemy URL of a physical replica, which is read instead"
+    )
+
+
 class TimeoutsTable(Table):
     """`timeouts = { ... }`: what a run may wait for, and how long it may take."""
 
@@ -192,6 +204,9 @@ class EnvironmentTable(Table):
     )
     rehearsal: RehearsalTable | None = Field(
         default=None, description="asks for a rehearsal on a restored copy before a run, and sets its budgets"
+    )
+    drift: DriftTable = Field(
+        default_factory=DriftTable, description="how the schema is compared with what the revisions say"
     )
     timeouts: TimeoutsTable = Field(default_factory=TimeoutsTable, description="the time limits of a run")
 
@@ -245,5 +260,6 @@ _TABLES: Mapping[tuple[int | str, ...], type[Table]] = {
     (*_ENVIRONMENT, "backup"): BackupTable,
     (*_ENVIRONMENT, "scratch"): ScratchTable,
     (*_ENVIRONMENT, "rehearsal"): RehearsalTable,
+    (*_ENVIRONMENT, "drift"): DriftTable,
     (*_ENVIRONMENT, "timeouts"): TimeoutsTable,
 }

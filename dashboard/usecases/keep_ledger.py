@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from dashboard.models import Acceptance, AppliedFile, Backup, Observation, Plan, Run
+from dashboard.models import Acceptance, AppliedFile, Backup, DriftCheck, Observation, Plan, Run
 from dashboard.sources.configuration import Configuration
 
-_REMEMBERED = (Observation, Plan, Backup, Run, AppliedFile, Acceptance)
+_REMEMBERED = (Observation, Plan, Backup, Run, AppliedFile, Acceptance, DriftCheck)
 
 
 def adopt_former_names(configuration: Configuration) -> tuple[str, ...]:

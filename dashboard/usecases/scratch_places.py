@@ -9,7 +9,7 @@ from django.utils.crypto import salted_hmac
 
 from dashboard.database_target import Dialect
 from dashboard.databases.scratch import Marker, ScratchPlace, make_marker
-from dashboard.models import HEARTBEAT_LOST_AFTER, Proof, Rehearsal
+from dashboard.models import HEARTBEAT_LOST_AFTER, DriftCheck, Proof, Rehearsal
 from dashboard.sources.configuration import Environment
 from dashboard.usecases.catalogue import resolve
 
@@ -27,8 +27,8 @@ def name_installation() -> str:
     return salted_hmac("dashboard.scratch", "installation", algorithm="sha256").hexdigest()[:16]
 
 
-def mark_for(work: Proof | Rehearsal) -> Marker:
-    """For the scratch database of one proof or rehearsal."""
+def mark_for(work: Proof | Rehearsal | DriftCheck) -> Marker:
+    """For the scratch database of one proof, rehearsal or comparison."""
     return make_marker(name_installation(), f"{type(work).__name__.lower()}:{work.pk}", timezone.now())
 
 
@@ -43,4 +43,8 @@ def is_owner_alive(owner: str) -> bool:
     ).exists()
 
 
-_OWNERS: dict[str, type[Proof] | type[Rehearsal]] = {"proof": Proof, "rehearsal": Rehearsal}
+_OWNERS: dict[str, type[Proof] | type[Rehearsal] | type[DriftCheck]] = {
+    "proof": Proof,
+    "rehearsal": Rehearsal,
+    "driftcheck": DriftCheck,
+}
