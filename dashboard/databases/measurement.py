@@ -46,12 +46,16 @@ class LockWatch(Protocol):
         """What is taken from now on is of this step of the plan."""
         ...
 
+    def end(self, position: int, held: Iterable[HeldLock]) -> None:
+        """The step is done. `held`: what the session itself found new then, which it holds to the end of its transaction."""
+        ...
+
     def finish(self) -> None:
         """Once the rehearsal's sessions are gone; the answers are whole from then on. Raises DatabaseUnavailable."""
         ...
 
-    def spans(self, position: int, held: Iterable[HeldLock]) -> tuple[LockSpan, ...]:
-        """Of one step, the strongest first. `held`: what the session itself found new at the end of the step."""
+    def spans(self, position: int) -> tuple[LockSpan, ...]:
+        """What one step took, the strongest first; each until it was let go, be that in a later step."""
         ...
 
     def rewrites(self, found: Iterable[tuple[int, int]]) -> tuple[Rewrite, ...]:
@@ -65,10 +69,13 @@ class NoLockWatch:
     def begin(self, position: int) -> None:
         """See LockWatch."""
 
+    def end(self, position: int, held: Iterable[HeldLock]) -> None:
+        """See LockWatch."""
+
     def finish(self) -> None:
         """See LockWatch."""
 
-    def spans(self, position: int, held: Iterable[HeldLock]) -> tuple[LockSpan, ...]:
+    def spans(self, position: int) -> tuple[LockSpan, ...]:
         """None."""
         return ()
 

@@ -25,7 +25,10 @@ class LongestLock:
     relation: str
     mode: str
     revision: str
+    """Which took it."""
     seconds: float
+    to_end: bool
+    """It was held to the end of its transaction, through revisions that came after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,9 @@ def say_exceeded(facts: RehearsalFacts, policy: RehearsalPolicy) -> tuple[str, .
     found = []
     lock = facts.longest_lock
     if policy.max_lock is not None and lock is not None and lock.seconds > policy.max_lock.total_seconds():
+        until = ", to the end of its transaction" if lock.to_end else ""
         found.append(
-            f"{lock.revision} held {lock.mode} on {lock.relation} for {lock.seconds:.1f} s; allowed are "
+            f"{lock.revision} took {lock.mode} on {lock.relation} and held it for {lock.seconds:.1f} s{until}; allowed are "
             f"{policy.max_lock.total_seconds():g} s."
         )
     if policy.max_rewrite is not None and facts.rewritten > policy.max_rewrite:

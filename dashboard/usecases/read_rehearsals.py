@@ -106,7 +106,7 @@ def summarize_rehearsals(plan: Plan, backup: Backup | None) -> RehearsalSummary 
 def longest_lock(revisions: Iterable[RehearsedRevision]) -> LongestLock | None:
     """Of those that keep others from writing."""
     held = [
-        LongestLock(lock["relation"], lock["mode"], revision.revision, lock["seconds"])
+        LongestLock(lock["relation"], lock["mode"], revision.revision, lock["seconds"], lock["to_end"])
         for revision in revisions
         for lock in revision.locks
         if lock["mode"] in BLOCKING_MODES

@@ -65,6 +65,7 @@ class Rehearsing:
                 self.watch.begin(event["position"])
             case "measured":
                 self.measured[event["position"]] = event
+                self.watch.end(event["position"], (HeldLock(*lock) for lock in event.get("locks", ())))
             case "revision_applied":
                 self.took[event["position"]] = event["seconds"]
             case "refused":
@@ -97,8 +98,7 @@ class Rehearsing:
 
     def _values(self, position: int, masker: Masker) -> dict[str, Any]:
         event = self.measured.get(position, {})
-        held = [HeldLock(*lock) for lock in event.get("locks", ())]
-        locks = self.watch.spans(position, held)
+        locks = self.watch.spans(position)
         return {
             "locks": [asdict(lock) for lock in locks[:MOST_LOCKS]],
             "locks_dropped": max(0, len(locks) - MOST_LOCKS),

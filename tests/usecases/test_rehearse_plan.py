@@ -171,7 +171,8 @@ def test_a_budget_that_is_exceeded_closes_the_gate_until_an_operator_lets_it_pas
 
     closed = conditions(site, plan)[1]
     assert not closed.met
-    assert " held AccessExclusiveLock on t1 for " in closed.words and "allowed are 0.2 s" in closed.words
+    assert closed.words.startswith("r4 took AccessExclusiveLock on t1 and held it for ")
+    assert "to the end of its transaction; allowed are 0.2 s" in closed.words
     assert "are rewritten; allowed are 10 kB" in closed.words
     lock = rehearsal.revisions.get(revision="r4").locks[0]
     assert lock["to_end"] and lock["seconds"] >= 0.5

@@ -67,6 +67,8 @@ class PostgreSQLLockWatch:
         self._names: dict[int, str] = {oid: name for oid, name, _is_index in relations}
         self._indexes = {name for _oid, name, is_index in relations if is_index}
         self._position = 0
+        self._held: dict[int, dict[tuple[int, str], str]] = {}
+        """Position -> lock -> the transaction that it is held in, as the session told it."""
         self._open: dict[tuple[int, str], _Interval] = {}
         self._closed: list[_Interval] = []
         self._look = 0
@@ -81,6 +83,11 @@ class PostgreSQLLockWatch:
         """See LockWatch."""
         self._position = position
 
+    def end(self, position: int, held: Iterable[HeldLock]) -> None:
+        """See LockWatch."""
+        known = (lock for lock in held if lock.relation in self._names)
+        self._held[position] = {(lock.relation, lock.mode): lock.transaction for lock in known}
+
     def finish(self) -> None:
         """See LockWatch."""
         self.stop()
@@ -92,13 +99,13 @@ class PostgreSQLLockWatch:
         self._ending.set()
         self._thread.join(timeout=2 * TIMEOUT)
 
-    def spans(self, position: int, held: Iterable[HeldLock]) -> tuple[LockSpan, ...]:
+    def spans(self, position: int) -> tuple[LockSpan, ...]:
         """See LockWatch."""
-        to_end = {(lock.relation, lock.mode) for lock in held if lock.relation in self._names}
+        to_end = self._held.get(position, {})
         # One that no look caught was held for less than the longest time between two looks.
         seconds = dict.fromkeys(to_end, self._longest_gap)
         for interval in (*self._closed, *self._open.values()):
-            if interval.position != position or interval.relation not in self._names:
+            if interval.relation not in self._names or self._taken_at(interval) != position:
                 continue
             key = (interval.relation, interval.mode)
             seconds[key] = max(seconds.get(key, 0.0), (interval.until or self._looked_at) - interval.since)
@@ -114,6 +121,12 @@ class PostgreSQLLockWatch:
         """See LockWatch."""
         known = (Rewrite(self._names[oid], size) for oid, size in found if oid in self._names)
         return tuple(sorted(known, key=lambda rewrite: (-rewrite.bytes, rewrite.relation)))
+
+    def _taken_at(self, interval: _Interval) -> int:
+        """By the session's own word where there is one: the first look at a lock may fall into the step after it."""
+        key = (interval.relation, interval.mode)
+        told = (at for at, held in sorted(self._held.items()) if held.get(key) == interval.transaction)
+        return next(told, interval.position)
 
     def _order(self, span: LockSpan) -> tuple[int, bool, float, str]:
         """A table stands before the indexes that are locked with it."""
