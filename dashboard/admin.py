@@ -23,6 +23,7 @@ from dashboard.models import (
     RehearsedRevision,
     Replacement,
     Review,
+    RevisionSql,
     Run,
     RunLogLine,
     RunStep,
@@ -171,6 +172,15 @@ class FindingAdmin(ReadOnly, _Admin):
 
     list_display = ("__str__", "level", "rule", "message")
     list_filter = ("level", "rule")
+
+
+@admin.register(RevisionSql)
+class RevisionSqlAdmin(ReadOnly, _Admin):
+    """The SQL of single revisions."""
+
+    list_display = ("__str__", "asked_at", "asked_by", "made_at", "error")
+    list_filter = ("project", "dialect")
+    list_select_related = ("asked_by",)
 
 
 @admin.register(Acceptance)

@@ -7,11 +7,13 @@ from django_tasks import task
 from dashboard.usecases.count_losses import count_losses as count_losses_now
 from dashboard.usecases.execute_run import execute_run
 from dashboard.usecases.observe import observe_environments
+from dashboard.usecases.prepare_proposal import prepare_proposal_now
 from dashboard.usecases.preview_plan import preview_plan
 from dashboard.usecases.prove_backup import prove_backup_now
 from dashboard.usecases.rehearse_plan import rehearse_plan_now
 from dashboard.usecases.replaced_databases import delete_replaced_now
 from dashboard.usecases.take_backup import take_backup_now
+from dashboard.usecases.write_revision_sql import write_revision_sql
 
 
 @task(priority=10)
@@ -51,9 +53,21 @@ def preview(plan_id: int) -> None:
 
 
 @task(priority=5)
+def revision_sql(number: int) -> None:
+    """Writes the SQL of one revision, up and down."""
+    write_revision_sql(number=number)
+
+
+@task(priority=5)
 def rehearse(rehearsal_id: int) -> None:
     """Executes a plan on a copy restored from its backup."""
     rehearse_plan_now(rehearsal_id=rehearsal_id)
+
+
+@task(priority=5)
+def prepare_proposal(proposal_id: int) -> None:
+    """Prepares a new revision file."""
+    prepare_proposal_now(proposal_id=proposal_id)
 
 
 @task()

@@ -28,6 +28,7 @@ from dashboard.views.rehearsals import override, rehearse
 from dashboard.views.replaced import delete_replaced
 from dashboard.views.reviews import review
 from dashboard.views.revision import revision
+from dashboard.views.revision_sql import revision_sql_file, write_revision_sql
 from dashboard.views.run import run, run_log
 from dashboard.views.runs import runs
 
@@ -40,6 +41,8 @@ urlpatterns = [
     path(f"{_PROJECT}/compare/", compare_heads, name="compare"),
     path(f"{_PROJECT}/altered/", alterations, name="alterations"),
     path(f"{_PROJECT}/reviews/", review, name="review"),
+    path(f"{_PROJECT}/revision-sql/", write_revision_sql, name="write_revision_sql"),
+    path(f"{_PROJECT}/revision-sql/file/", revision_sql_file, name="revision_sql_file"),
     path(f"{_PROJECT}/branches/", branches, name="branches"),
     path(f"{_PROJECT}/revisions/<path:revision>/", revision, name="revision"),
     path(f"{_ENVIRONMENT}/", environment, name="environment"),

@@ -6,9 +6,11 @@ first descriptor, one line, events are written to the second, one JSON object a 
 answered by an empty line on the first descriptor, once the parent has stored it. What env.py prints goes to
 standard output and standard error, which are the run's log, never to the events.
 
-Actions of a request: "upgrade", "downgrade", "stamp", "sql" (Alembic's offline mode for one of them, `way`) and
-"probe" (ask env.py for its version table). With `rehearsal` the first three are measured, and no connection to
-another database than the one of the challenge is let through.
+Actions of a request: "upgrade", "downgrade", "stamp", "sql" (Alembic's offline mode for one of them, `way`),
+"revision_sql" (the same for one revision, up and down), "probe" (ask env.py for its version table), "compare_models"
+(Alembic's comparison of models and database), "autogenerate" and "merge" (the text of a new revision file, which is not
+written). With `rehearsal` the first three are measured, and no connection to another database than the one of the
+challenge is let through.
 """
 
 from __future__ import annotations

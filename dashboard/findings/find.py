@@ -17,6 +17,7 @@ from dashboard.findings.statements import Statement, split_statements
 from dashboard.findings.syntax_rules import Remark, judge_statement, not_understood
 from dashboard.gate.finding_policy import Level
 
+IN_ITS_PLACE = " What its rehearsal executed stands in its place, and was looked through."
 Noted = tuple[Statement, int, Remark]
 """A statement, the line of the whole text that the remark is about, and the remark."""
 
@@ -59,7 +60,7 @@ def _unwritten(piece: SqlPiece) -> Finding:
         Level.NOT_UNDERSTOOD,
         1,
         "",
-        f"Cannot be written without a database: {piece.unwritable}",
+        f"Cannot be written without a database: {piece.unwritable}{IN_ITS_PLACE if piece.rehearsed else ''}",
     )
 
 

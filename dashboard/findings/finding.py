@@ -18,6 +18,8 @@ class SqlPiece:
     text: str
     unwritable: str = ""
     """Why Alembic could not write this step's SQL; `text` then holds what surrounds it alone."""
+    rehearsed: bool = False
+    """In the place of what could not be written `text` holds what a rehearsal executed, without its parameters."""
 
 
 @dataclass(frozen=True, slots=True)

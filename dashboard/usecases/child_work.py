@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from dashboard.alembic_process.parent import ChildRequest, Ending, run_child
@@ -88,12 +89,17 @@ def preview_sql(*, project: Project, environment: Environment, plan: PlanContent
     for leg in legs_of(plan):
         content = {"action": "sql", "way": leg.action, "files": dict(plan.files), **describe_leg(leg)}
         answer = ask_child(project, environment, content, wanted="sql", seconds=PREVIEW_SECONDS)
-        pieces += [
-            SqlPiece(p["position"], p["revision"], _end_line(mask(p["text"])), mask(p["unwritable"]))
-            for p in answer["pieces"]
-            if p["text"] or p["unwritable"]
-        ]
+        pieces += mask_pieces(answer["pieces"], mask)
     return tuple(pieces)
+
+
+def mask_pieces(told: Iterable[dict[str, Any]], mask: Callable[[str], str]) -> list[SqlPiece]:
+    """What a child told of its SQL; empty pieces are left out."""
+    return [
+        SqlPiece(p["position"], p["revision"], _end_line(mask(p["text"])), mask(p["unwritable"]))
+        for p in told
+        if p["text"] or p["unwritable"]
+    ]
 
 
 def _end_line(text: str) -> str:

@@ -20,6 +20,7 @@ from dashboard.usecases.child_work import ChildFailed, preview_sql
 from dashboard.usecases.compose_plan import content_of
 from dashboard.usecases.read_code import read_environment_history
 from dashboard.usecases.read_status import latest_observation
+from dashboard.usecases.rehearsed_sql import executed_in, put_in_place, without_placeholders
 
 logger = logging.getLogger(__name__)
 LARGEST_KEPT = 10_000_000
@@ -61,36 +62,72 @@ def read_sql(*, project: Project, environment: Environment, plan: PlanContent) -
     """In a child, with the code that the environment runs. Raises ChildFailed, NotConfigured."""
     code = read_environment_history(project, environment)
     pieces = preview_sql(project=code.project, environment=environment, plan=plan)
-    pieces = tuple(_tell_unwritten(piece) for piece in pieces)
+    pieces = tuple(tell_unwritten(piece) for piece in pieces)
     if sum(len(piece.text) for piece in pieces) > LARGEST_KEPT:
         raise ChildFailed(f"The SQL has more than {LARGEST_KEPT:,} characters, which are not kept.")
+    if not plan.direction.runs_revisions:
+        return SqlReading(resolve(environment).target.dialect, pieces, ())
+    return look_through(project, environment, put_in_place(pieces, executed_in(plan)))
+
+
+def look_through(project: Project, environment: Environment, pieces: tuple[SqlPiece, ...]) -> SqlReading:
+    """With what is found in it. Raises ChildFailed, NotConfigured."""
     dialect = resolve(environment).target.dialect
     observation = latest_observation(project.name, environment.name)
     server = observation.server if observation else ""
-    mask = masker_for(environment).mask
-    if not plan.direction.runs_revisions:
-        return SqlReading(dialect, pieces, ())
+    looked_at = without_placeholders(pieces)
     try:
-        found = find(pieces, dialect=dialect, version_table=project.version_table, server=server)
+        found = find(looked_at, dialect=dialect, version_table=project.version_table, server=server)
     except FindingsUnavailable as error:
-        raise ChildFailed(mask(str(error))) from None
+        raise ChildFailed(masker_for(environment).mask(str(error))) from None
     return SqlReading(dialect, pieces, found)
 
 
 def stored_sql(plan: Plan) -> SqlReading | None:
     """What the worker kept; None where it has not looked yet, or could not."""
     preview = PlanPreview.objects.filter(plan=plan, error="").first()
-    if preview is None:
-        return None
+    return _reading_of(preview) if preview else None
+
+
+def complete_previews(*, fingerprint: str) -> None:
+    """After a rehearsal: what could not be written of the plans with that fingerprint is what was executed, from now on.
+
+    Its findings may close their gate. Never raises for what a project does.
+    """
+    for preview in PlanPreview.objects.filter(plan__fingerprint=fingerprint, error="").select_related("plan"):
+        try:
+            _complete(preview)
+        except (UnknownName, NotConfigured, ChildFailed) as error:
+            logger.warning("The SQL of plan %s stays incomplete: %s", preview.plan_id, error)
+
+
+def _complete(preview: PlanPreview) -> None:
+    known = _reading_of(preview)
+    pieces = put_in_place(known.pieces, executed_in(content_of(preview.plan)))
+    added = {new.position for old, new in zip(known.pieces, pieces, strict=True) if new is not old}
+    if not added:
+        return
+    reading = look_through(*find_environment(preview.plan.project, preview.plan.environment), pieces)
+    with transaction.atomic():
+        # Two rehearsals may end at once; whoever is second finds it done.
+        kept = PlanPreview.objects.select_for_update().get(pk=preview.pk)
+        if kept.pieces == preview.pieces:
+            kept.pieces = [asdict(piece) for piece in pieces]
+            kept.save()
+            kept.findings.filter(position__in=added).delete()
+            _store_findings(kept, tuple(f for f in reading.findings if f.position in added))
+
+
+def _reading_of(preview: PlanPreview) -> SqlReading:
     found = (
         FoundFinding(f.position, f.revision, f.rule, Level(f.level), f.line, "", f.message)
         for f in preview.findings.all()
     )
-    pieces = tuple(SqlPiece(p["position"], p["revision"], p["text"], p["unwritable"]) for p in preview.pieces)
+    pieces = tuple(SqlPiece(**piece) for piece in preview.pieces)
     return SqlReading(Dialect(preview.dialect), pieces, tuple(found))
 
 
-def _tell_unwritten(piece: SqlPiece) -> SqlPiece:
+def tell_unwritten(piece: SqlPiece) -> SqlPiece:
     """The reason stands in the text, too, below Alembic's own comment that names the step."""
     if not piece.unwritable:
         return piece
@@ -103,17 +140,21 @@ def _tell_unwritten(piece: SqlPiece) -> SqlPiece:
 
 
 def _store(plan: Plan, preview: PlanPreview, found: tuple[FoundFinding, ...]) -> None:
-    steps = content_of(plan).steps
     try:
         with transaction.atomic():
             preview.save()
-            Finding.objects.bulk_create(
-                Finding(
-                    preview=preview, position=f.position, revision=f.revision, rule=f.rule, level=f.level,
-                    action=steps[f.position - 1].action, file_sha256=steps[f.position - 1].sha256,
-                    line=f.line, statement_sha256=f.statement_sha256, message=f.message,
-                )
-                for f in found
-            )  # fmt: skip
+            _store_findings(preview, found)
     except IntegrityError:
         logger.info("Plan %s has its SQL already", plan.pk)
+
+
+def _store_findings(preview: PlanPreview, found: tuple[FoundFinding, ...]) -> None:
+    steps = content_of(preview.plan).steps
+    Finding.objects.bulk_create(
+        Finding(
+            preview=preview, position=f.position, revision=f.revision, rule=f.rule, level=f.level,
+            action=steps[f.position - 1].action, file_sha256=steps[f.position - 1].sha256,
+            line=f.line, statement_sha256=f.statement_sha256, message=f.message,
+        )
+        for f in found
+    )  # fmt: skip

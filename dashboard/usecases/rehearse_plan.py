@@ -24,6 +24,7 @@ from dashboard.sources.configuration import Environment, NotConfigured, Project,
 from dashboard.usecases.catalogue import find_environment, masker_for
 from dashboard.usecases.compose_plan import content_of
 from dashboard.usecases.heartbeat import heartbeat
+from dashboard.usecases.preview_plan import complete_previews
 from dashboard.usecases.read_code import read_environment_history
 from dashboard.usecases.rehearse_leg import RehearsalFailed, Rehearsing, rehearse_leg
 from dashboard.usecases.request_rehearsal import repeat_where_cheap
@@ -50,6 +51,8 @@ def rehearse_plan_now(*, rehearsal_id: int) -> None:
     ended = Rehearsal.objects.filter(pk=rehearsal.pk, state=State.WORKING).update(
         state=state, error=error[:4_000], finished_at=timezone.now(), doing=""
     )
+    if ended:
+        complete_previews(fingerprint=rehearsal.fingerprint)
     if ended and state == State.PASSED:
         repeat_where_cheap(rehearsal)
 

@@ -10,7 +10,7 @@ from dashboard.usecases.preview_plan import SqlReading
 
 INCOMPLETE = (
     "-- INCOMPLETE: to be read, not to be run. Without a database Alembic could not write every revision, so that all",
-    "-- lines are commented out.",
+    "-- lines are commented out. What a rehearsal executed of such a revision stands in its place, and says so.",
     "",
 )
 

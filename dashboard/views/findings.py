@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from dashboard.revisions.plan import Direction
 from dashboard.sources.configuration import Environment
 from dashboard.usecases.accept_finding import acceptances_of, must_be_accepted
 from dashboard.usecases.preview_plan import SqlReading, stored_sql
+from dashboard.usecases.rehearsed_sql import FROM_THE_REHEARSAL
 from dashboard.usecases.sql_script import is_incomplete, lines_before
 from dashboard.views.highlighting import highlight_lines
 
@@ -39,6 +41,7 @@ MARKS = {
     Level.BREAKING: Mark("breaks code", "state-pending", "warning"),
     Level.NOTE: Mark("note", "mark-note", "note"),
 }
+REHEARSED = Mark("from the rehearsal", "mark-note", "rehearsed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ class SqlLine:
 
     @property
     def kind(self) -> str:
-        """Of its worst flag."""
+        """Of its first flag, the worst."""
         return self.flags[0].kind if self.flags else ""
 
 
@@ -76,7 +79,8 @@ def changes_context(plan: Plan, environment: Environment) -> dict[str, Any]:
     preview = PlanPreview.objects.filter(plan=plan).first()
     reading = stored_sql(plan) if preview else None
     views = _finding_views(plan, preview, reading, environment)
-    lines = _sql_lines(reading, views) if reading else ()
+    lines = sql_lines(reading, [(view.line, view.mark) for view in views]) if reading else ()
+    unwritten = [piece for piece in reading.pieces if piece.unwritable] if reading else []
     return {
         "is_looking": preview is None and Direction(plan.direction).runs_revisions,
         "sql_error": preview.error if preview else "",
@@ -89,6 +93,8 @@ def changes_context(plan: Plan, environment: Environment) -> dict[str, Any]:
         "sql_is_cut": len(lines) >= SHOWN_LINES,
         "sql_is_opened": len(lines) <= OPENED_LINES,
         "sql_is_incomplete": reading is not None and is_incomplete(reading.pieces),
+        "sql_rehearsed": [piece.revision for piece in unwritten if piece.rehearsed],
+        "sql_missing": [piece.revision for piece in unwritten if not piece.rehearsed],
     }
 
 
@@ -112,16 +118,27 @@ def _finding_views(
     )
 
 
-def _sql_lines(reading: SqlReading, findings: tuple[FindingView, ...]) -> tuple[SqlLine, ...]:
+def sql_lines(reading: SqlReading, found: Iterable[tuple[int, Mark]]) -> tuple[SqlLine, ...]:
+    """The first SHOWN_LINES of the whole text. `found`: (line, mark) of its findings."""
     text = "".join(piece.text for piece in reading.pieces)
     shown = "\n".join(text.rstrip("\n").split("\n")[:SHOWN_LINES])
     lexer = PostgresLexer if reading.dialect is Dialect.POSTGRESQL else SqlLexer
-    order = list(MARKS.values())
+    order = [*MARKS.values(), REHEARSED]
     flags: dict[int, list[Mark]] = {}
-    for view in findings:
-        if view.mark not in flags.setdefault(view.line, []):
-            flags[view.line].append(view.mark)
+    for line, mark in (*found, *((line, REHEARSED) for line in _rehearsed_lines(reading))):
+        if mark not in flags.setdefault(line, []):
+            flags[line].append(mark)
     return tuple(
         SqlLine(html, tuple(sorted(flags.get(number, ()), key=order.index)))
         for number, html in enumerate(highlight_lines(shown, lexer), start=1)
     )
+
+
+def _rehearsed_lines(reading: SqlReading) -> Iterator[int]:
+    """Where what a rehearsal executed begins, from 1."""
+    before = lines_before(reading.pieces)
+    for piece in reading.pieces:
+        if piece.rehearsed:
+            lines = piece.text.split("\n")
+            begin = f"-- {FROM_THE_REHEARSAL}"
+            yield before[piece.position] + next(n for n, line in enumerate(lines, start=1) if line.startswith(begin))

@@ -24,7 +24,8 @@ from dashboard.views.badges import Badge
 from dashboard.views.highlighting import highlight_lines
 from dashboard.views.history_query import read_query
 from dashboard.views.refs import refuse_ref
-from dashboard.views.requests import PageRequest
+from dashboard.views.requests import PageRequest, wants_part
+from dashboard.views.revision_sql import sql_context
 from dashboard.views.statuses import find_project
 
 
@@ -39,7 +40,7 @@ class Standing:
 @require_safe
 @permission(SEE)
 def revision(request: PageRequest, project: str, revision: str) -> HttpResponse:
-    """Revision ids are free text; one that the history lacks is a 404. `?ref=` as on the history page."""
+    """Revision ids are free text; one that the history lacks is a 404. `?ref=` as on the history page. Executes nothing."""
     query = read_query(request)
     try:
         status = find_project(request, project, ref=query.ref)
@@ -49,13 +50,16 @@ def revision(request: PageRequest, project: str, revision: str) -> HttpResponse:
     record = graph.records.get(revision)
     if record is None:
         raise Http404(f"{status.project.title} has no revision {revision!r} in its script directory.")
+    sql = sql_context(request, status.project, record, query.ref)
+    if wants_part(request, "sql"):
+        return render(request, "_revision_sql.html", sql | {"project": status.project, "record": record})
     lines: tuple[SafeString, ...] = ()
     missing, commit = "", reading.commit if reading and query.ref is not None else ""
     try:
         lines = highlight_lines(read_revision_source(project=status.project, record=record, commit=commit))
     except SourceUnavailable as error:
         missing = str(error)
-    context = {
+    context = sql | {
         "project": status.project,
         "query": query,
         "history_link": f"{reverse('history', args=[project])}{query.link(at=revision)}",

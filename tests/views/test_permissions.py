@@ -23,7 +23,14 @@ READING = {"observe"}
 ON_ENVIRONMENTS = {
     *("plan", "take_backup", "attest_backup", "confirm_plan", "accept_findings", "rehearse", "override_rehearsal")
 }
-CHANGING = ON_ENVIRONMENTS | {"cancel_run", "terminate_session", "delete_replaced", "prove_backup", "review"}
+CHANGING = ON_ENVIRONMENTS | {
+    "cancel_run",
+    "terminate_session",
+    "delete_replaced",
+    "prove_backup",
+    "review",
+    "write_revision_sql",
+}
 
 
 def our_patterns() -> Iterator[URLPattern]:

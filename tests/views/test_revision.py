@@ -5,6 +5,10 @@ from __future__ import annotations
 from django.test import Client
 from django.urls import reverse
 
+from dashboard.models import RevisionSql
+from dashboard.usecases.catalogue import configuration
+from dashboard.usecases.read_history import read_history
+from dashboard.usecases.write_revision_sql import write_revision_sql
 from dashboard.views.highlighting import LARGEST_HIGHLIGHTED, highlight_lines
 from tests.sources.repositories import commit_all, start_repository
 from tests.views.conftest import ViewedSite, text_of
@@ -66,3 +70,29 @@ def test_a_very_long_source_is_escaped_without_colours() -> None:
     lines = highlight_lines("<b>\n" * (LARGEST_HIGHLIGHTED // 4 + 1))
 
     assert lines[0] == "&lt;b&gt;"
+
+
+def test_its_sql_is_written_for_who_may_plan_and_shown_to_all(
+    developer: Client, lead: Client, site: ViewedSite
+) -> None:
+    page = "/projects/api/revisions/r2/"
+    sha256 = next(r.sha256 for r in read_history(configuration().project("api")).graph.history() if r.revision == "r2")
+    before = text_of(lead.get(page))
+    given = {"revision": "r2", "sha256": sha256, "dialect": "sqlite"}
+
+    asked = developer.post("/projects/api/revision-sql/", given, follow=True)
+    awaited = text_of(lead.get(f"{page}?part=sql", headers={"HX-Request": "true"}))
+    write_revision_sql(number=RevisionSql.objects.get().pk)
+
+    assert "A developer or an operator can." in before and "Write the SQL" not in before
+    assert 'hx-get="/projects/api/revisions/r2/?part=sql"' in text_of(asked) and "A worker is writing" in text_of(asked)
+    assert awaited.startswith('<section class="panel" id="sql" hx-get')
+    after = text_of(lead.get(page))
+    assert "Upgrade <span" in after and 'id="sqlite-downgrade-4"' in after and "takes data" in after
+    assert "hx-get" not in after[after.index('id="sql"') :].partition(">")[0] and "for developer" in after
+    file = lead.get("/projects/api/revision-sql/file/?revision=r2&dialect=sqlite&way=upgrade")
+    assert file["Content-Disposition"] == 'attachment; filename="api-r2-sqlite-upgrade.sql"'
+    assert f"sha256 {sha256}" in file.content.decode() and "CREATE TABLE t2" in file.content.decode()
+    assert lead.get("/projects/api/revision-sql/file/?revision=r3&dialect=sqlite&way=upgrade").status_code == 404
+    refused = developer.post("/projects/api/revision-sql/", given | {"sha256": "0"}, follow=True)
+    assert "has changed since it was shown" in text_of(refused)

@@ -14,15 +14,22 @@ from typing import Any
 from dashboard.alembic_process.child.change import change
 from dashboard.alembic_process.child.environment import alembic_config
 from dashboard.alembic_process.child.events import Events, Refused
+from dashboard.alembic_process.child.models import compare_models
+from dashboard.alembic_process.child.one_revision import write_revision
 from dashboard.alembic_process.child.preview import preview_sql
 from dashboard.alembic_process.child.probe import probe
+from dashboard.alembic_process.child.revision_file import autogenerate, merge
 
 ACTIONS = {
     "upgrade": change,
     "downgrade": change,
     "stamp": change,
     "sql": preview_sql,
+    "revision_sql": write_revision,
     "probe": probe,
+    "compare_models": compare_models,
+    "autogenerate": autogenerate,
+    "merge": merge,
 }
 """Each is given the request, the events, Alembic's Config and its ScriptDirectory."""
 PR_SET_PDEATHSIG = 1
