@@ -793,12 +793,10 @@ class RevisionProposal(models.Model):
     hooks = models.TextField(blank=True)
     """Names of the project's post_write_hooks, which are not run."""
     differences = models.JSONField(default=list)
-    """What models and database differ in: see revisions/differences.py. Masked."""
+    """What models and database differ in, as databases/difference.py tells it."""
     dialect = models.CharField(max_length=20, blank=True)
-    pieces = models.JSONField(default=list)
-    """The SQL of its upgrade, as PlanPreview keeps it. Masked."""
-    findings = models.JSONField(default=list)
-    """[{"rule", "level", "line", "message"}]; `line` is of the whole SQL, from 1."""
+    sql = models.JSONField(default=dict)
+    """{"pieces", "findings"} of its upgrade; empty where nothing was written. Masked."""
     sql_error = models.TextField(blank=True)
     """Why its SQL is not known. Masked."""
     error = models.TextField(blank=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from dashboard.alembic_process.parent import ChildRequest, Ending, run_child
@@ -22,7 +23,7 @@ class ChildFailed(Exception):
     """A child could not do its work; the message is masked and says why."""
 
 
-def describe_project(project: Project, resolved: ResolvedEnvironment) -> dict[str, Any]:
+def describe_project(project: Project, resolved: ResolvedEnvironment | None) -> dict[str, Any]:
     """The part of a request that is the same for every action. Holds the URL with its password."""
     return {
         "config": str(project.config),
@@ -31,7 +32,7 @@ def describe_project(project: Project, resolved: ResolvedEnvironment) -> dict[st
         "version_locations": list(project.version_locations),
         "version_table": project.version_table,
         "version_table_schema": project.version_table_schema,
-        "url": resolved.target.child_url(),
+        "url": resolved.target.child_url() if resolved else "",
     }
 
 
@@ -126,29 +127,58 @@ def ask_child(
     project: Project, environment: Environment, content: dict[str, Any], *, wanted: str, seconds: float
 ) -> dict[str, Any]:
     """Runs a child to its end and returns its `wanted` event. Raises ChildFailed, NotConfigured."""
-    resolved = resolve(environment)
-    masker = Masker(resolved.secrets)
-    events: list[dict[str, Any]] = []
-    output: list[str] = []
+    told = _run_to_end(project, environment, content, seconds)
+    for event in told.events:
+        if event["event"] == wanted:
+            return event
+    raise ChildFailed(told.what_failed())
+
+
+def ask_child_for_all(
+    project: Project, environment: Environment | None, content: dict[str, Any], *, seconds: float
+) -> dict[str, dict[str, Any]]:
+    """All that a child told, by the event's name; of a child that did its work, else raises ChildFailed, NotConfigured.
+
+    Without an environment the child is given no database and none of the variables.
+    """
+    told = _run_to_end(project, environment, content, seconds)
+    found = {event["event"]: event for event in told.events}
+    if "finished" not in found:
+        raise ChildFailed(told.what_failed())
+    return found
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a child said in the time that it had."""
+
+    events: list[dict[str, Any]]
+    output: list[str]
+    masker: Masker
+
+    def what_failed(self) -> str:
+        return self.masker.mask(_what_failed(self.events, self.output))
+
+
+def _run_to_end(project: Project, environment: Environment | None, content: dict[str, Any], seconds: float) -> _Told:
+    resolved = resolve(environment) if environment else None
+    told = _Told([], [], Masker(resolved.secrets if resolved else ()))
     result = run_child(
         ChildRequest(
             python=project.python,
             directory=project.directory,
-            variables=resolved.child_variables,
+            variables=resolved.child_variables if resolved else {},
             deadline=seconds,
             content={**describe_project(project, resolved), **content},
         ),
-        on_event=events.append,
-        on_line=lambda line: output.append(line) if len(output) < 200 else None,
+        on_event=told.events.append,
+        on_line=lambda line: told.output.append(line) if len(told.output) < 200 else None,
     )
     if result.ending is Ending.NOT_STARTED:
         raise ChildFailed(result.message)
     if result.ending is Ending.DEADLINE:
         raise ChildFailed(f"env.py did not end within {seconds:.0f} s.")
-    for event in events:
-        if event["event"] == wanted:
-            return event
-    raise ChildFailed(masker.mask(_what_failed(events, output)))
+    return told
 
 
 def _what_failed(events: list[dict[str, Any]], output: list[str]) -> str:

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from django.db import Error, close_old_connections, connection
 from django.utils import timezone
 
-from dashboard.models import Backup, DriftCheck, Proof, Rehearsal, Run
+from dashboard.models import Backup, DriftCheck, Proof, Rehearsal, RevisionProposal, Run
 
 logger = logging.getLogger(__name__)
 INTERVAL_SECONDS = 1.0
-Watched = type[Run] | type[Backup] | type[Proof] | type[Rehearsal] | type[DriftCheck]
+Watched = type[Run] | type[Backup] | type[Proof] | type[Rehearsal] | type[DriftCheck] | type[RevisionProposal]
 """What has a `heartbeat_at`."""
 
 

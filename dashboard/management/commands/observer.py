@@ -16,6 +16,7 @@ from dashboard.sources.configuration import ConfigurationError
 from dashboard.usecases.catalogue import configuration
 from dashboard.usecases.keep_backups import end_lost_proofs, fail_lost_backups, sweep_scratch_databases
 from dashboard.usecases.observe import observe_environments, thin_observations
+from dashboard.usecases.prepare_proposal import end_lost_proposals
 from dashboard.usecases.read_code import fetch_repositories, prepare_worktrees
 from dashboard.usecases.rehearse_plan import end_lost_rehearsals
 from dashboard.usecases.settle_lost_runs import settle_lost_runs
@@ -44,6 +45,7 @@ class Command(BaseCommand):
             _Work(fail_lost_backups, SETTLE_EVERY_SECONDS),
             _Work(end_lost_proofs, SETTLE_EVERY_SECONDS),
             _Work(end_lost_rehearsals, SETTLE_EVERY_SECONDS),
+            _Work(end_lost_proposals, SETTLE_EVERY_SECONDS),
             _Work(sweep_scratch_databases, SWEEP_EVERY_SECONDS),
             _Work(observe_environments, float(settings.DASHBOARD_REFRESH_SECONDS)),
             _Work(thin_observations, THIN_EVERY_SECONDS),
