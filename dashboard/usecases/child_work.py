@@ -9,7 +9,7 @@ from typing import Any
 from dashboard.alembic_process.parent import ChildRequest, Ending, run_child
 from dashboard.databases.database import RunLock
 from dashboard.findings.finding import SqlPiece
-from dashboard.models import Plan, Rehearsal, Run
+from dashboard.models import DriftCheck, Plan, Rehearsal, Run
 from dashboard.revisions.plan import Leg, PlanContent, legs_of
 from dashboard.secrets import Masker
 from dashboard.sources.configuration import Environment, Project, ResolvedEnvironment
@@ -53,12 +53,12 @@ def describe_change(
         **describe_leg(leg),
         "files": plan.files,
         "challenge": dict(lock.challenge),
-        "connection_settings": _connection_settings(work, environment),
+        "connection_settings": connection_settings(work, environment),
         "rehearsal": isinstance(work, Rehearsal),
     }
 
 
-def _connection_settings(work: Run | Rehearsal, environment: Environment) -> dict[str, str]:
+def connection_settings(work: Run | Rehearsal | DriftCheck, environment: Environment) -> dict[str, str]:
     """What every PostgreSQL connection of a run's child sets for itself, names -> values."""
 
     def milliseconds(seconds: float) -> str:
@@ -135,13 +135,19 @@ def ask_child(
 
 
 def ask_child_for_all(
-    project: Project, environment: Environment | None, content: dict[str, Any], *, seconds: float
+    project: Project,
+    environment: Environment | None,
+    content: dict[str, Any],
+    *,
+    seconds: float,
+    resolved: ResolvedEnvironment | None = None,
+    pass_fds: tuple[int, ...] = (),
 ) -> dict[str, dict[str, Any]]:
     """All that a child told, by the event's name; of a child that did its work, else raises ChildFailed, NotConfigured.
 
-    Without an environment the child is given no database and none of the variables.
+    Without an environment the child is given no database and none of the variables; with `resolved` those of a copy.
     """
-    told = _run_to_end(project, environment, content, seconds)
+    told = _run_to_end(project, environment, content, seconds, resolved, pass_fds)
     found = {event["event"]: event for event in told.events}
     if "finished" not in found:
         raise ChildFailed(told.what_failed())
@@ -160,14 +166,23 @@ class _Told:
         return self.masker.mask(_what_failed(self.events, self.output))
 
 
-def _run_to_end(project: Project, environment: Environment | None, content: dict[str, Any], seconds: float) -> _Told:
-    resolved = resolve(environment) if environment else None
+def _run_to_end(
+    project: Project,
+    environment: Environment | None,
+    content: dict[str, Any],
+    seconds: float,
+    resolved: ResolvedEnvironment | None = None,
+    pass_fds: tuple[int, ...] = (),
+) -> _Told:
+    if resolved is None and environment is not None:
+        resolved = resolve(environment)
     told = _Told([], [], Masker(resolved.secrets if resolved else ()))
     result = run_child(
         ChildRequest(
             python=project.python,
             directory=project.directory,
             variables=resolved.child_variables if resolved else {},
+            pass_fds=pass_fds,
             deadline=seconds,
             content={**describe_project(project, resolved), **content},
         ),

@@ -13,7 +13,6 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from dashboard.databases.difference import Change, Difference
 from dashboard.models import HEARTBEAT_LOST_AFTER, RevisionProposal, Run
 from dashboard.revisions.records import RevisionRecord
 from dashboard.revisions.status import State as DatabaseState
@@ -23,6 +22,13 @@ from dashboard.sources.revision_file import find_syntax_error, read_revision_fil
 from dashboard.sources.shown_paths import PathNames
 from dashboard.usecases.catalogue import configuration, masker_for, open_database, resolve
 from dashboard.usecases.child_work import ChildFailed, ask_child_for_all, mask_pieces
+from dashboard.usecases.compare_models import (
+    COMPARE_SECONDS,
+    READING_SETTINGS,
+    WrongPlace,
+    check_place,
+    difference_told,
+)
 from dashboard.usecases.heartbeat import heartbeat
 from dashboard.usecases.preview_plan import LARGEST_KEPT, look_through, tell_unwritten
 from dashboard.usecases.propose_revision import folders_of
@@ -31,14 +37,7 @@ from dashboard.usecases.read_history import ProjectHistory, read_history
 logger = logging.getLogger(__name__)
 Kind = RevisionProposal.Kind
 State = RevisionProposal.State
-COMPARE_SECONDS = 300.0
 SQL_SECONDS = 60.0
-_READING_SETTINGS = {
-    "application_name": "alembic-dashboard comparison",
-    "lock_timeout": "5s",
-    "statement_timeout": "120s",
-}
-"""Of each PostgreSQL session that env.py opens for it."""
 
 
 class ProposalFailed(Exception):
@@ -82,7 +81,7 @@ def _try(proposal: RevisionProposal) -> dict[str, Any]:
     mask = masker_for(environment).mask if environment else str
     try:
         return _prepare(proposal, project, environment)
-    except (ProposalFailed, ChildFailed, NotConfigured) as error:
+    except (ProposalFailed, ChildFailed, NotConfigured, WrongPlace) as error:
         return {"state": State.FAILED, "error": mask(str(error))}
     except Exception as error:
         logger.exception("Proposal %s could not be prepared", proposal.pk)
@@ -105,7 +104,7 @@ def _prepare(proposal: RevisionProposal, project: Project, environment: Environm
         "head": next(iter(proposal.heads), ""),
         "rev_id": proposal.requested_id,
         "version_path": str(folders.get(proposal.requested_folder, "")),
-        "connection_settings": _READING_SETTINGS,
+        "connection_settings": READING_SETTINGS,
     }
     if proposal.kind == Kind.MERGE:
         told = ask_child_for_all(project, _with_variables(environment), content, seconds=COMPARE_SECONDS)
@@ -113,12 +112,12 @@ def _prepare(proposal: RevisionProposal, project: Project, environment: Environm
         assert environment is not None, "asked for with one"
         reading = _look_at_database(project, environment)
         told = ask_child_for_all(project, environment, content, seconds=COMPARE_SECONDS)
-        _check_place(told["models"]["place"], reading, environment)
+        check_place(told["models"]["place"], reading, environment)
     if digest_of(read_history(project)) != digest:
         raise ProposalFailed("The script directory changed while the file was prepared. Ask for it again.")
     values: dict[str, Any] = {
         "files_sha256": digest,
-        "differences": [_difference(one).as_json() for one in told.get("models", {}).get("differences", [])],
+        "differences": [difference_told(one).as_json() for one in told.get("models", {}).get("differences", [])],
     }
     if "file" not in told:
         return {**values, "state": State.UNCHANGED}
@@ -134,12 +133,6 @@ def _prepare(proposal: RevisionProposal, project: Project, environment: Environm
     if proposal.kind == Kind.AUTOGENERATE and environment is not None:
         values |= _write_sql(project, environment, history, record, told["file"]["content"])
     return values
-
-
-def _difference(told: dict[str, Any]) -> Difference:
-    """As the child tells it: Alembic's operation would make the database as the models say."""
-    changes = tuple(Change(**change) for change in told["changes"])
-    return Difference(told["operation"], told["schema"], told["table"], told["name"], changes, repair=told["text"])
 
 
 def _with_variables(environment: Environment | None) -> Environment | None:
@@ -163,26 +156,6 @@ def _look_at_database(project: Project, environment: Environment) -> VersionRead
     if reading.reason is not None and reading.reason.state is DatabaseState.UNREACHABLE:
         raise ProposalFailed(f"{environment.name} cannot be read: {reading.detail}")
     return reading
-
-
-def _check_place(place: dict[str, str], reading: VersionReading, environment: Environment) -> None:
-    """env.py may lead elsewhere, by a file of variables of its own; a comparison with that would be misleading."""
-    if "file" in place:
-        try:
-            status = Path(place["file"]).stat()
-        except OSError:
-            status = None
-        is_there = status is not None and reading.identity == f"{status.st_dev}:{status.st_ino}"
-    else:
-        system, database, *_rest = [*reading.identity.rsplit(":", 3), ""]
-        is_there = not database or place.get("database", database) == database
-        # Without the right to ask, the observation names the server in another way.
-        is_there &= not system.isdecimal() or place.get("system", system) == system
-    if not is_there:
-        raise ProposalFailed(
-            f"env.py connected to another database than {environment.name}. Let it use sqlalchemy.url, DATABASE_URL or the "
-            "DATABASE_ variables that it is given."
-        )
 
 
 def _check_file(

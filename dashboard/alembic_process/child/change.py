@@ -8,14 +8,16 @@ from dashboard.alembic_process.child.connections import configure_connections
 from dashboard.alembic_process.child.environment import run_environment
 from dashboard.alembic_process.child.events import Events, Refused
 from dashboard.alembic_process.child.progress import Progress, tell_commits
-from dashboard.alembic_process.child.rehearsal import prepare_rehearsal
+from dashboard.alembic_process.child.rehearsal import keep_to_copy, measure
 from dashboard.alembic_process.child.steps import confirmed_steps, destination, refuse_several_databases
 
 
 def change(request: dict[str, Any], events: Events, config: Any, script: Any) -> None:
     """Goes exactly the confirmed way, telling each revision's beginning and end."""
     progress = Progress(events)
-    measures = prepare_rehearsal(request, events) if request.get("rehearsal") else None
+    if request.get("rehearsal") or request.get("replay"):
+        keep_to_copy(request)
+    measures = measure(events) if request.get("rehearsal") else None
     tell_commits(progress)
     configure_connections(request, progress)
 

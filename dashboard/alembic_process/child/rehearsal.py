@@ -1,4 +1,4 @@
-"""A rehearsal is measured, and keeps to the restored copy."""
+"""A rehearsal is measured, and keeps to its copy, as a replay on an empty scratch database does."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ from dashboard.alembic_process.child.events import Events, Refused
 from dashboard.alembic_process.child.measures import Measures
 
 
-def prepare_rehearsal(request: dict[str, Any], events: Events) -> Measures:
-    """The measures, and a guard: nothing of a rehearsal may reach another database than the restored copy."""
+def measure(events: Events) -> Measures:
+    """What tells of each revision what it does."""
+    return Measures(events)
+
+
+def keep_to_copy(request: dict[str, Any]) -> None:
+    """A guard: nothing may reach another database than the scratch database of the challenge."""
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
 
@@ -28,11 +33,10 @@ def prepare_rehearsal(request: dict[str, Any], events: Events) -> Measures:
         connection.rollback()
         if not is_there:
             raise Refused(
-                "In the rehearsal something connects to another database than the restored copy. Let env.py and the "
-                "revisions use sqlalchemy.url, DATABASE_URL or the DATABASE_ variables that they are given."
+                "Something connects to another database than the %s copy. Let env.py and the revisions use "
+                "sqlalchemy.url, DATABASE_URL or the DATABASE_ variables that they are given."
+                % ("restored" if request.get("rehearsal") else "scratch")
             )
-
-    return Measures(events)
 
 
 def _all_rows(cursor: Any, statement: str) -> Any:
