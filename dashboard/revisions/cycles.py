@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 
@@ -20,18 +21,24 @@ def cycles(edges: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:
 
 def _left_after_peeling(edges: Mapping[str, Sequence[str]]) -> list[str]:
     """What remains when ids without remaining parents are taken away again and again."""
-    waiting = {revision: len(set(down)) for revision, down in edges.items()}
-    children: dict[str, list[str]] = {}
+    waiting: dict[str, int] = {}
+    children: defaultdict[str, list[str]] = defaultdict(list)
+    ready = []
     for revision, down in edges.items():
-        for parent in set(down):
-            children.setdefault(parent, []).append(revision)
-    ready = [revision for revision, count in waiting.items() if count == 0]
+        if not down:
+            ready.append(revision)
+            continue
+        before = down if len(down) == 1 else set(down)
+        waiting[revision] = len(before)
+        for parent in before:
+            children[parent].append(revision)
     while ready:
-        revision = ready.pop()
-        del waiting[revision]
-        for child in children.get(revision, ()):
-            waiting[child] -= 1
-            if waiting[child] == 0:
+        for child in children.get(ready.pop(), ()):
+            left = waiting[child] - 1
+            if left:
+                waiting[child] = left
+            else:
+                del waiting[child]
                 ready.append(child)
     return list(waiting)
 

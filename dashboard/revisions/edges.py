@@ -8,14 +8,15 @@ from dashboard.revisions.cycles import cycles
 
 
 def direct_predecessors(
-    parents: Mapping[str, tuple[str, ...]], dependencies: Mapping[str, tuple[str, ...]]
+    parents: Mapping[str, tuple[str, ...]], dependencies: Mapping[str, tuple[str, ...]], *, has_cycles: bool
 ) -> dict[str, tuple[str, ...]]:
     """Down revisions, then dependencies less those that a revision further down the same line has already.
 
     Edges inside a cycle are cut, so that every walk ends; the fault itself is among the graph's problems.
     """
     if not dependencies:
-        return _without_cycles({revision: _unique(down) for revision, down in parents.items()})
+        down = {revision: _unique(named) for revision, named in parents.items()}
+        return _without_cycles(down) if has_cycles else down
     bits = {target: 1 << at for at, target in enumerate({t for own in dependencies.values() for t in own})}
     inherited = dict.fromkeys(parents, 0)
     for revision in from_the_bases(parents):
@@ -28,7 +29,7 @@ def direct_predecessors(
         own = dependencies.get(revision, ())
         fresh = tuple(target for target in own if not inherited[revision] & bits[target])
         down[revision] = _unique(named + fresh)
-    return _without_cycles(down)
+    return _without_cycles(down) if has_cycles else down
 
 
 def from_the_bases(down: Mapping[str, Sequence[str]]) -> Iterator[str]:

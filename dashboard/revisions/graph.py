@@ -33,7 +33,9 @@ class RevisionGraph:
         self.records: Mapping[str, RevisionRecord] = {record.revision: record for record in records}
         self._examined = examine(records)
         self._position = {revision: number for number, revision in enumerate(self.records)}
-        self._down = direct_predecessors(self._examined.parents, self._examined.dependencies)
+        self._down = direct_predecessors(
+            self._examined.parents, self._examined.dependencies, has_cycles=self._examined.has_cycles
+        )
         self._closures: Answers[frozenset[str]] = Answers(room=CLOSURES_ROOM)
         self._pending: Answers[tuple[tuple[RevisionRecord, ...], tuple[Problem, ...]]] = Answers()
         self._newest_first: tuple[RevisionRecord, ...] | None = None

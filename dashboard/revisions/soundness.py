@@ -33,6 +33,11 @@ class Examination:
     unresolved_dependencies: frozenset[str]
     """Revisions whose depends_on may name a label that another file sets by code."""
 
+    @property
+    def has_cycles(self) -> bool:
+        """Whether some revisions come before themselves."""
+        return any(problem.kind is ProblemKind.CYCLE for problem in self.problems)
+
 
 def examine(records: Sequence[RevisionRecord]) -> Examination:
     """Find every fault of the history that `records`, in the order of their files, make up."""
@@ -179,7 +184,9 @@ def _find_cycles(
     parents: Mapping[str, tuple[str, ...]],
     dependencies: Mapping[str, tuple[str, ...]],
 ) -> list[Problem]:
-    edges = {revision: (*parents[revision], *dependencies.get(revision, ())) for revision in by_id}
+    edges = parents
+    if dependencies:
+        edges = {revision: (*parents[revision], *dependencies.get(revision, ())) for revision in by_id}
     problems = []
     for group in cycles(edges):
         files = ", ".join(f"{revision} ({by_id[revision].path})" for revision in group)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dashboard.sources.git import run_git
-from dashboard.sources.git_files import read_blobs
+from dashboard.sources.git_blobs import read_blobs
 
 _VERSIONS_SEARCHED = 200
 

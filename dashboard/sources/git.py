@@ -35,10 +35,10 @@ def run_git(directory: Path, *arguments: str, standard_input: bytes = b"", timeo
     """Standard output of one git command; None where it fails, or where there is no git."""
     try:
         finished = subprocess.run(
-            ["git", *_QUIET, "-C", str(directory), *arguments],
+            git_command(directory, *arguments),
             input=standard_input,
             capture_output=True,
-            env=_environment(),
+            env=git_environment(),
             timeout=timeout,
             check=False,
         )
@@ -47,7 +47,12 @@ def run_git(directory: Path, *arguments: str, standard_input: bytes = b"", timeo
     return finished.stdout if finished.returncode == 0 else None
 
 
-def _environment() -> dict[str, str]:
+def git_command(directory: Path, *arguments: str) -> list[str]:
+    """What to start: nothing that the repository configures runs with it."""
+    return ["git", *_QUIET, "-C", str(directory), *arguments]
+
+
+def git_environment() -> dict[str, str]:
     """Ours without GIT_*, which would lead git to another repository."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     return inherited | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0"}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from dashboard.sources.errors import ScriptDirectoryError
-from dashboard.sources.files import LARGEST_FILE, Entry, Kind
+from dashboard.sources.files import Entry, Kind
 from dashboard.sources.git import run_git
+from dashboard.sources.git_blobs import read_blobs
 
 WHOLE_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 """Of a commit or another object, SHA-1 or SHA-256."""
@@ -140,30 +141,3 @@ class GitFiles:
                 return f"../{aimed}"
             done, todo = "", [*(part for part in aimed.split("/") if part != "."), *todo]
         return done
-
-
-def read_blobs(directory: Path, blobs: Sequence[str]) -> dict[str, bytes | OSError]:
-    """The contents of objects by id. One that is too large or missing has an error in its place."""
-    wanted = "".join(f"{blob}\n" for blob in dict.fromkeys(blobs)).encode("ascii")
-    if not wanted:
-        return {}
-    checked = run_git(directory, "cat-file", "--batch-check", "--buffer", standard_input=wanted) or b""
-    found: dict[str, bytes | OSError] = {}
-    small = []
-    for line in checked.decode("ascii", "replace").splitlines():
-        blob, *about = line.split()
-        if len(about) != 2 or about[0] != "blob":
-            found[blob] = OSError(errno.ENOENT, "The repository lacks the file")
-        elif int(about[1]) > LARGEST_FILE:
-            found[blob] = OSError(errno.EFBIG, f"The file has {int(about[1]):,} bytes")
-        else:
-            small.append(blob)
-    asked = "".join(f"{blob}\n" for blob in small).encode("ascii")
-    answer = run_git(directory, "cat-file", "--batch", "--buffer", standard_input=asked) or b""
-    at = 0
-    while at < len(answer):
-        end = answer.index(b"\n", at)
-        blob, _, size = answer[at:end].decode("ascii").split()
-        found[blob] = answer[end + 1 : end + 1 + int(size)]
-        at = end + int(size) + 2
-    return found

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dashboard.sources.git import run_git
-from dashboard.sources.git_files import read_blobs
+from dashboard.sources.git_blobs import read_blobs
 from dashboard.sources.git_refs import GitRef, list_refs
 from dashboard.sources.revision_file import read_revision_file
 

@@ -10,7 +10,7 @@ from dashboard.revisions.records import RevisionRecord
 from dashboard.revisions.touches import RevisionTouches, SharedTable, Unclear, shared_tables
 from dashboard.sources.configuration import Project
 from dashboard.sources.errors import ScriptDirectoryError
-from dashboard.sources.git_files import read_blobs
+from dashboard.sources.git_blobs import read_blobs
 from dashboard.sources.operations import read_operations
 from dashboard.sources.revision_file import decode
 from dashboard.usecases.compare_sides import ComparedSide, commit_reader
