@@ -87,8 +87,8 @@ def serve(folder: Path, count: int) -> Iterator[Served]:
     product = Product(folder, free_port(), variables, {})
     for command in (["migrate", "--verbosity", "0"], ["collectstatic", "--no-input", "--verbosity", "0"],
                     ["status", "--refresh"]):  # fmt: skip
-        _manage(product, *command)
-    session = _manage(product, "shell", "--verbosity", "0", "-c", SIGN_IN).strip().splitlines()[-1]
+        manage(product, *command)
+    session = manage(product, "shell", "--verbosity", "0", "-c", SIGN_IN).strip().splitlines()[-1]
     product.start("web")
     try:
         yield Served(product, session)
@@ -96,7 +96,8 @@ def serve(folder: Path, count: int) -> Iterator[Served]:
         product.stop()
 
 
-def _manage(product: Product, *arguments: str) -> str:
+def manage(product: Product, *arguments: str) -> str:
+    """Standard output of `manage.py ...`. Raises where it fails."""
     done = product.manage(*arguments)
     if done.returncode:
         raise RuntimeError(done.stderr)

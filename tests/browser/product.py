@@ -59,6 +59,10 @@ class Product:
         if "web" in names:
             self._wait_until_it_answers()
 
+    def pid(self, name: str) -> int:
+        """Of a process that was started."""
+        return self._processes[name].pid
+
     def kill(self, name: str) -> None:
         """SIGKILL, as when the machine's memory runs out."""
         process = self._processes.pop(name)
