@@ -18,6 +18,8 @@ from dashboard.views.badges import BAD_OUTCOMES, STATE_TONES, STATE_WORDS, Badge
 
 GROUPED_FROM = 4
 """So many faults of one kind become one line."""
+_FILTERS = {"failed run": "failed_run", "waiting": State.PENDING.value}
+_MANY = {"failed run": "failed runs", State.FOREIGN_REVISION: "foreign revisions", "waiting": "pending for long"}
 _STATES = (State.INCONSISTENT, State.FOREIGN_REVISION, State.UNREACHABLE)
 
 
@@ -40,7 +42,9 @@ def list_attention(projects: Iterable[ProjectStatus]) -> tuple[Item, ...]:
     items = [item for p in projects for item in _project_items(p)]
     for state in _STATES:
         items += _grouped([_state_item(p, e) for p, e in pairs if e.status.state is state])
-    items += _grouped([item for p, e in pairs for item in _run_items(p, e)])
+    of_runs = [item for p, e in pairs for item in _run_items(p, e)]
+    for kind in ("unsettled", "failed run"):
+        items += _grouped([item for item in of_runs if item.kind == kind])
     items += _grouped(list(_waiting_items(pairs)))
     items += _grouped([_stale_item(p, e) for p, e in pairs if e.stale and e.status.state not in _STATES])
     return tuple(items)
@@ -132,8 +136,8 @@ def _grouped(items: list[Item]) -> list[Item]:
         return items
     first = items[0]
     text = f"and {len(items) - 1} more. The first: {first.text}"
-    href = f"{reverse('overview')}?state={first.kind.replace(' ', '_')}"
-    word = f"{len(items)} {first.kind.replace('_', ' ')}"
+    href = f"{reverse('overview')}?state={_FILTERS.get(first.kind, first.kind)}"
+    word = f"{len(items)} {_MANY.get(first.kind, first.kind)}"
     return [Item(first.kind, Badge(first.badge.tone, word), first.subject, text, f"Show all {len(items)}", href)]
 
 

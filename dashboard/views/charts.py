@@ -70,14 +70,13 @@ class RunChart:
 
 
 def draw_pending(graph: RevisionGraph, changes: Sequence[Observation], now: datetime) -> PendingChart | None:
-    """`changes`: observations that differ from the one before, newest first. None where nothing was read yet."""
+    """`changes`: observations that differ from the one before, newest first. None where it was never known."""
     readings = [(o.observed_at, _rows(o)) for o in reversed(changes[:CHANGES])]
     stretches = pending_over_time(graph, readings, now)
-    if not stretches:
-        return None
-    start = stretches[0].start
     numbers = [stretch.pending for stretch in stretches if stretch.pending is not None]
-    most = max(numbers, default=0)
+    if not numbers:
+        return None
+    start, most = stretches[0].start, max(numbers)
     last = stretches[-1].pending
     now_words = "not known now" if last is None else f"{last} now"
     words = f"Pending revisions since {say_exactly(start)}: {now_words}, {most} at most."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -58,6 +59,11 @@ class BackupLine:
 
     backup: Backup
     badge: Badge
+
+    @property
+    def file_name(self) -> str:
+        """Without its folder, which all of them share."""
+        return Path(self.backup.path).name
 
 
 @require_safe

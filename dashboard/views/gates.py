@@ -97,7 +97,7 @@ def say_what_if_it_fails(server: str, backup: Backup | None, direction: str) -> 
 def _gate(gate: Gate, number: int, conditions: tuple[Condition, ...], passed: str) -> GateView:
     missing = [condition for condition in conditions if not condition.met]
     if missing:
-        return GateView(gate, number, "closed", f"closed: {missing[0].words}", conditions)
+        return GateView(gate, number, "closed", f"closed. {missing[0].words}", conditions)
     return GateView(gate, number, "passed", f"passed: {passed}", conditions)
 
 

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from dashboard.access import REVIEW, SEE, permission
+from dashboard.revisions.alterations import Alteration
 from dashboard.revisions.graph import RevisionGraph
 from dashboard.revisions.records import RevisionRecord
 from dashboard.revisions.status import State
@@ -18,8 +19,9 @@ from dashboard.usecases.read_alterations import read_alterations
 from dashboard.usecases.read_authors import read_authors
 from dashboard.usecases.read_history import RefRefused
 from dashboard.usecases.read_revision_source import SourceUnavailable, read_revision_source
-from dashboard.usecases.read_status import EnvironmentStatus
+from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
 from dashboard.usecases.review_revision import read_review
+from dashboard.views.alterations import say_environments
 from dashboard.views.badges import Badge
 from dashboard.views.highlighting import highlight_lines
 from dashboard.views.history_query import read_query
@@ -65,7 +67,7 @@ def revision(request: PageRequest, project: str, revision: str) -> HttpResponse:
         "history_link": f"{reverse('history', args=[project])}{query.link(at=revision)}",
         "record": record,
         "review": read_review(project=status.project, record=record),
-        "altered": [a for a in read_alterations(status) if a.applied.revision == revision] if query.ref is None else [],
+        "altered": _alterations(status, revision) if query.ref is None else [],
         "may_review": request.user.has_perm(REVIEW) and query.ref is None,
         "commit": read_authors(status.history).found.get(record.path),
         "down": _known(graph, record.down_revision),
@@ -92,3 +94,9 @@ def _standing(graph: RevisionGraph, environment: EnvironmentStatus, revision: st
     if status.state is State.FOREIGN_REVISION and revision in graph.ancestors(status.current):
         return Badge("current", "applied")
     return Badge("waiting", "not known")
+
+
+def _alterations(status: ProjectStatus, revision: str) -> list[tuple[Alteration, str]]:
+    """Each with the environments that got the file as it was."""
+    found = (a for a in read_alterations(status) if a.applied.revision == revision)
+    return [(alteration, say_environments(alteration.environments)) for alteration in found]

@@ -78,16 +78,16 @@ def _take_all(product: Product, folder: Path, shots: Sequence[Shot]) -> None:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=browser_arguments())
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.set_default_timeout(60_000)
-        _sign_in(page, product)
+        sign_in(page, product)
         state = page.context.storage_state()
         _prepare_staging(page, product)
-        _shoot(browser, state, product, folder, BEFORE_THE_RUN, shots)
+        shoot(browser, state, product, folder, BEFORE_THE_RUN, shots)
         _run_staging(page, product)
-        _shoot(browser, state, product, folder, AFTER_IT, shots)
+        shoot(browser, state, product, folder, AFTER_IT, shots)
         browser.close()
 
 
-def _sign_in(page: Page, product: Product) -> None:
+def sign_in(page: Page, product: Product) -> None:
     page.goto(f"{product.url}/login/?next=/")
     page.fill("input[name=username]", "operator")
     page.fill("input[name=password]", "operator")
@@ -111,7 +111,7 @@ def _run_staging(page: Page, product: Product) -> None:
     page.wait_for_url("**/plan/")
 
 
-def _shoot(
+def shoot(
     browser: Browser, state: StorageState, product: Product, folder: Path, pages: dict[str, str], shots: Iterable[Shot]
 ) -> None:
     for shot in shots:

@@ -1,0 +1,78 @@
+"""Every state, outcome, gate and verdict: no link is dead, no page errs, none shuts anybody out, none scrolls sideways."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext
+
+from tests.browser.gallery import lay_out_gallery
+from tests.browser.product import Product
+from tests.browser.tour import ROLES, Tour, look_at_all, sign_in_all, walk_all
+
+SHAPED = re.compile(r"\b(?:outcome|gate|rung|run|verdict|flagged|tag|contention|ledger|badge state|tile state)-[a-z]+")
+
+
+def shape_of(html: str) -> str:
+    """Which of our parts a page shows, in which states."""
+    content = html.partition('id="content"')[2]
+    return " ".join(sorted(set(SHAPED.findall(" ".join(re.findall(r'class="([^"]*)"', content))))))
+
+
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """Web alone: nobody works off what is shown as going on."""
+    product = lay_out_gallery(tmp_path_factory.mktemp("gallery"))
+    product.start("web")
+    try:
+        yield product
+    finally:
+        product.stop()
+    assert "Traceback" not in product.output("web"), product.output("web")
+
+
+@pytest.fixture(scope="module")
+def people(gallery: Product, chromium: Browser) -> Iterator[dict[str, BrowserContext]]:
+    contexts = sign_in_all(chromium, gallery)
+    yield contexts
+    for context in contexts.values():
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def tours(gallery: Product, people: dict[str, BrowserContext]) -> dict[str, Tour]:
+    return walk_all(gallery, people, shape_of)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_link_is_dead_and_none_needs_a_script(tours: dict[str, Tour], role: str) -> None:
+    assert tours[role].problems == []
+
+
+def test_the_gallery_holds_every_outcome_gate_and_verdict(tours: dict[str, Tour]) -> None:
+    shapes = " ".join(f"{kind}: {shape}" for kind, shape in tours["operator"].opened)
+
+    for word in (
+        "outcome-good",
+        "outcome-bad",
+        "outcome-calm",
+        "gate-closed",
+        "gate-working",
+        "gate-passed",
+        "rung-working",
+    ):
+        assert word in shapes
+    for kind in ("branches ", "alterations ", "compare ", "plan ", "run ", "backup "):
+        assert any(found == kind for found, _shape in tours["operator"].opened)
+
+
+def test_no_page_errs_shuts_anybody_out_or_scrolls_sideways(
+    gallery: Product, people: dict[str, BrowserContext], tours: dict[str, Tour]
+) -> None:
+    found = [(kind, address) for (kind, _shape), address in tours["operator"].opened.items()]
+
+    problems = look_at_all(people["operator"], gallery, found, set())
+
+    assert not problems, "\n".join(problems)
