@@ -1,4 +1,4 @@
-"""`make benchmarks`: everything in one run, about ten minutes; prints each line as it comes."""
+"""`make benchmarks`: everything in one run, about a quarter of an hour; prints each line as it comes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.many import measure_many
 from benchmarks.pages import measure_history_page
 from benchmarks.reading import compare_reading, show_growth
 from benchmarks.report import write_report
-from benchmarks.results import Growth, Limit, Row
+from benchmarks.results import Growth, Limit, Row, ask
 
 
 def main() -> None:
@@ -17,6 +17,7 @@ def main() -> None:
     rows: list[Row] = []
     growth: list[Growth] = []
     limits: list[Limit] = []
+    backups = ask("backups")
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as temporary:
         folder = Path(temporary)
         for limit in (*measure_history_page(folder / "page"), *measure_many(folder)):
@@ -28,7 +29,7 @@ def main() -> None:
         for line in show_growth(folder):
             print(line, flush=True)
             growth.append(line)
-    write_report(rows, growth, limits)
+    write_report(rows, growth, limits, backups)
 
 
 if __name__ == "__main__":

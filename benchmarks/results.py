@@ -60,8 +60,11 @@ class Limit:
         return self.limit is None or self.value <= self.limit
 
 
-def tell(limits: Iterable[Limit]) -> None:
-    """For a measurement that is a program of its own: a line each as it comes; with `--json` one list at the end."""
+def tell(limits: Iterable[Limit]) -> list[Limit]:
+    """For a measurement that is a program of its own: a line each as it comes; with `--json` one list at the end.
+
+    Returns them.
+    """
     found = []
     for limit in limits:
         found.append(limit)
@@ -70,6 +73,7 @@ def tell(limits: Iterable[Limit]) -> None:
             print(f"{limit.what:78} {limit.value:10.3f} {limit.unit}{most}", flush=True)
     if "--json" in sys.argv:
         print(json.dumps([asdict(limit) for limit in found]))
+    return found
 
 
 def ask(module: str) -> list[Limit]:
