@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django_tasks import task
 
+from dashboard.usecases.check_drift import check_drift_now
 from dashboard.usecases.count_losses import count_losses as count_losses_now
 from dashboard.usecases.execute_run import execute_run
 from dashboard.usecases.observe import observe_environments
@@ -68,6 +69,12 @@ def rehearse(rehearsal_id: int) -> None:
 def prepare_proposal(proposal_id: int) -> None:
     """Prepares a new revision file."""
     prepare_proposal_now(proposal_id=proposal_id)
+
+
+@task()
+def check_drift(check_id: int) -> None:
+    """Compares a database's schema with what it should be."""
+    check_drift_now(check_id=check_id)
 
 
 @task()

@@ -14,11 +14,13 @@ from django.db import close_old_connections
 
 from dashboard.sources.configuration import ConfigurationError
 from dashboard.usecases.catalogue import configuration
+from dashboard.usecases.check_drift import end_lost_checks
 from dashboard.usecases.keep_backups import end_lost_proofs, fail_lost_backups, sweep_scratch_databases
 from dashboard.usecases.observe import observe_environments, thin_observations
 from dashboard.usecases.prepare_proposal import end_lost_proposals
 from dashboard.usecases.read_code import fetch_repositories, prepare_worktrees
 from dashboard.usecases.rehearse_plan import end_lost_rehearsals
+from dashboard.usecases.request_drift import queue_due_checks
 from dashboard.usecases.settle_lost_runs import settle_lost_runs
 
 logger = logging.getLogger("dashboard.observer")
@@ -26,6 +28,7 @@ SETTLE_EVERY_SECONDS = 2.0
 SWEEP_EVERY_SECONDS = 60.0
 THIN_EVERY_SECONDS = 3600.0
 FETCH_LOOK_SECONDS = 5.0
+DRIFT_LOOK_SECONDS = 30.0
 
 
 class Command(BaseCommand):
@@ -46,8 +49,10 @@ class Command(BaseCommand):
             _Work(end_lost_proofs, SETTLE_EVERY_SECONDS),
             _Work(end_lost_rehearsals, SETTLE_EVERY_SECONDS),
             _Work(end_lost_proposals, SETTLE_EVERY_SECONDS),
+            _Work(end_lost_checks, SETTLE_EVERY_SECONDS),
             _Work(sweep_scratch_databases, SWEEP_EVERY_SECONDS),
             _Work(observe_environments, float(settings.DASHBOARD_REFRESH_SECONDS)),
+            _Work(queue_due_checks, DRIFT_LOOK_SECONDS),
             _Work(thin_observations, THIN_EVERY_SECONDS),
             _Work(prepare_worktrees, float(settings.DASHBOARD_REFRESH_SECONDS)),
             _Work(_Fetching(), FETCH_LOOK_SECONDS),
