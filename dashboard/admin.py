@@ -23,6 +23,7 @@ from dashboard.models import (
     RehearsedRevision,
     Replacement,
     Review,
+    RevisionProposal,
     RevisionSql,
     Run,
     RunLogLine,
@@ -209,6 +210,15 @@ class ReviewAdmin(ReadOnly, _Admin):
     list_display = ("__str__", "reviewed_at", "reviewed_by", "path", "sha256")
     list_filter = ("project",)
     list_select_related = ("reviewed_by",)
+
+
+@admin.register(RevisionProposal)
+class RevisionProposalAdmin(ReadOnly, _Admin):
+    """New revision files, written or not."""
+
+    list_display = ("__str__", "created_at", "created_by", "state", "path", "written_at", "written_by")
+    list_filter = ("project", "kind", "state")
+    list_select_related = ("created_by", "written_by")
 
 
 @admin.register(Replacement)

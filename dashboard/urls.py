@@ -24,6 +24,7 @@ from dashboard.views.ledger_file import ledger_file
 from dashboard.views.observations import observe
 from dashboard.views.overview import overview
 from dashboard.views.plan import plan
+from dashboard.views.proposals import discard, new_revision, proposal, proposal_file, write
 from dashboard.views.rehearsals import override, rehearse
 from dashboard.views.replaced import delete_replaced
 from dashboard.views.reviews import review
@@ -41,6 +42,7 @@ urlpatterns = [
     path(f"{_PROJECT}/compare/", compare_heads, name="compare"),
     path(f"{_PROJECT}/altered/", alterations, name="alterations"),
     path(f"{_PROJECT}/reviews/", review, name="review"),
+    path(f"{_PROJECT}/new-revision/", new_revision, name="new_revision"),
     path(f"{_PROJECT}/revision-sql/", write_revision_sql, name="write_revision_sql"),
     path(f"{_PROJECT}/revision-sql/file/", revision_sql_file, name="revision_sql_file"),
     path(f"{_PROJECT}/branches/", branches, name="branches"),
@@ -62,6 +64,10 @@ urlpatterns = [
     path("runs/<int:number>/cancellation/", cancel_run, name="cancel_run"),
     path("runs/<int:number>/termination/", terminate_session, name="terminate_session"),
     path("runs/<int:number>/replaced/deletion/", delete_replaced, name="delete_replaced"),
+    path("proposals/<int:number>/", proposal, name="proposal"),
+    path("proposals/<int:number>/file/", proposal_file, name="proposal_file"),
+    path("proposals/<int:number>/writing/", write, name="write_proposal"),
+    path("proposals/<int:number>/discarding/", discard, name="discard_proposal"),
     path("backups/", backups, name="backups"),
     path("backups/<int:number>/", backup, name="backup"),
     path("backups/<int:number>/proof/", prove_backup, name="prove_backup"),

@@ -6,7 +6,6 @@ import hashlib
 import json
 import logging
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +32,7 @@ from dashboard.usecases.heartbeat import heartbeat
 from dashboard.usecases.preview_plan import LARGEST_KEPT, look_through, tell_unwritten
 from dashboard.usecases.propose_revision import folders_of
 from dashboard.usecases.read_history import ProjectHistory, read_history
+from dashboard.usecases.write_revision_sql import sql_to_json
 
 logger = logging.getLogger(__name__)
 Kind = RevisionProposal.Kind
@@ -82,13 +82,20 @@ def _try(proposal: RevisionProposal) -> dict[str, Any]:
     try:
         return _prepare(proposal, project, environment)
     except (ProposalFailed, ChildFailed, NotConfigured, WrongPlace) as error:
-        return {"state": State.FAILED, "error": mask(str(error))}
+        return {"state": State.FAILED, "error": mask(_say(error))}
     except Exception as error:
         logger.exception("Proposal %s could not be prepared", proposal.pk)
         return {
             "state": State.FAILED,
             "error": f"{type(error).__name__} in the dashboard's worker; its log has the details.",
         }
+
+
+def _say(error: Exception) -> str:
+    text = str(error)
+    if "read-only transaction" in text or "readonly database" in text:
+        return f"env.py changes the database before it compares, which is not let through. Let it do that elsewhere. {text}"
+    return text
 
 
 def _prepare(proposal: RevisionProposal, project: Project, environment: Environment | None) -> dict[str, Any]:
@@ -209,5 +216,4 @@ def _write_sql(
             found = look_through(project, environment, tuple(tell_unwritten(piece) for piece in pieces))
         except ChildFailed as error:
             return {"dialect": dialect.value, "sql_error": str(error)}
-    sql = {"pieces": [asdict(piece) for piece in found.pieces], "findings": [asdict(f) for f in found.findings]}
-    return {"dialect": dialect.value, "sql": sql}
+    return {"dialect": dialect.value, "sql": sql_to_json(found)}

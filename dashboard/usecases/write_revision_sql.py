@@ -94,7 +94,7 @@ def write_revision_sql(*, number: int) -> None:
         return
     kept.ways, kept.error = {}, ""
     try:
-        kept.ways = {way: _to_json(reading) for way, reading in _write(kept).items()}
+        kept.ways = {way: sql_to_json(reading) for way, reading in _write(kept).items()}
     except (UnknownName, NotConfigured, ChildFailed) as error:
         kept.error = str(error.args[0])
     except Exception as error:
@@ -155,7 +155,8 @@ def _look_through(
     return look_through(project, environment, pieces)
 
 
-def _to_json(reading: SqlReading) -> dict[str, Any]:
+def sql_to_json(reading: SqlReading) -> dict[str, Any]:
+    """For storage; `sql_from_json` is the way back."""
     return {
         "pieces": [asdict(piece) for piece in reading.pieces],
         "findings": [asdict(finding) for finding in reading.findings],
@@ -164,10 +165,11 @@ def _to_json(reading: SqlReading) -> dict[str, Any]:
 
 def _read(dialect: Dialect, kept: RevisionSql | None) -> DialectSql:
     ways = kept.ways if kept is not None and kept.made_at is not None else {}
-    return DialectSql(dialect, kept, {way: _from_json(dialect, told) for way, told in ways.items()})
+    return DialectSql(dialect, kept, {way: sql_from_json(dialect, told) for way, told in ways.items()})
 
 
-def _from_json(dialect: Dialect, told: dict[str, Any]) -> SqlReading:
+def sql_from_json(dialect: Dialect, told: dict[str, Any]) -> SqlReading:
+    """What `sql_to_json` made."""
     pieces = tuple(SqlPiece(**piece) for piece in told["pieces"])
     findings = tuple(Finding(**{**finding, "level": Level(finding["level"])}) for finding in told["findings"])
     return SqlReading(dialect, pieces, findings)

@@ -20,6 +20,7 @@ from dashboard.models import (
     Rehearsal,
     RehearsalOverride,
     Replacement,
+    RevisionProposal,
     Run,
 )
 from dashboard.usecases.replaced_databases import short_name
@@ -218,6 +219,20 @@ def _deletion_act(kept: Replacement) -> Act:
     )
 
 
+def _file_act(proposal: RevisionProposal) -> Act:
+    assert proposal.written_at is not None
+    return Act(
+        proposal.written_at,
+        _name(proposal.written_by),
+        "file",
+        f"wrote revision {proposal.revision} into the work tree",
+        _where(proposal) if proposal.environment else proposal.project,
+        proposal.path,
+        "pending",
+        reverse("proposal", args=[proposal.pk]),
+    )
+
+
 def _run_act(run: Run) -> Act:
     assert run.settled_at is not None
     badge = badge_of_run(run)
@@ -264,6 +279,10 @@ _SOURCES: dict[str, _Source] = {
     "deletion": _Source(
         lambda: Replacement.objects.exclude(deletion_requested_at=None).select_related("deletion_requested_by", "run"),
         "run__", "deletion_requested_by", "deletion_requested_at", _deletion_act,
+    ),
+    "file": _Source(
+        lambda: RevisionProposal.objects.exclude(written_at=None).select_related("written_by"),
+        "", "written_by", "written_at", _file_act,
     ),
     "run": _Source(
         lambda: Run.objects.filter(phase=Run.Phase.SETTLED), "", "confirmation__confirmed_by", "settled_at", _run_act

@@ -11,13 +11,16 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from dashboard.access import COMPARE, permission
+from dashboard.access import COMPARE, CREATE, permission
 from dashboard.revisions.branches import Verdict
+from dashboard.revisions.permanent_heads import extra_heads
 from dashboard.usecases.compare_sides import SideRefused
 from dashboard.usecases.merge_commands import merge_commands
 from dashboard.usecases.read_branches import Branch, read_branches
+from dashboard.usecases.read_status import ProjectStatus
 from dashboard.views.badges import Badge
 from dashboard.views.comparison_words import badge_of_verdict
+from dashboard.views.merge_links import link_to_merge
 from dashboard.views.requests import PageRequest
 from dashboard.views.statuses import find_project
 
@@ -27,11 +30,12 @@ _WORST_FIRST = (Verdict.CONFLICT, Verdict.MERGE_NEEDED, None, Verdict.CLEAN, Ver
 
 @dataclass(frozen=True, slots=True)
 class BranchLine:
-    """One branch. `compare` is the address of its comparison."""
+    """One branch. `compare` is the address of its comparison, `merges` are those where the work tree can be merged."""
 
     branch: Branch
     badge: Badge
     commands: tuple[str, ...]
+    merges: tuple[str, ...]
     compare: str
 
 
@@ -49,7 +53,8 @@ class VerdictCount:
 @permission(COMPARE)
 def branches(request: PageRequest, project: str) -> HttpResponse:
     """`?onto=` names what they would be merged into, `?verdict=` keeps one kind, `?page=` goes on."""
-    found = find_project(request, project).project
+    status = find_project(request, project)
+    found, may_create = status.project, request.user.has_perm(CREATE)
     onto, chosen = request.GET.get("onto", ""), request.GET.get("verdict", "")
     try:
         reading = read_branches(project=found, onto=onto)
@@ -67,6 +72,8 @@ def branches(request: PageRequest, project: str) -> HttpResponse:
             counts.append(VerdictCount(badge_of_verdict(verdict), number, f"?{query}", chosen == name))
     context = {
         "project": found,
+        "may_create": may_create,
+        "work_tree_merge": link_to_merge(status, extra_heads(status.history.graph, found.heads)) if may_create else "",
         "reading": reading,
         "page": page,
         "counts": counts,
@@ -78,6 +85,7 @@ def branches(request: PageRequest, project: str) -> HttpResponse:
                 branch,
                 badge_of_verdict(_verdict(branch)),
                 merge_commands(found, branch.judgement.to_merge) if branch.judgement else (),
+                _merges(status, branch) if may_create else (),
                 f"{reverse('compare', args=[project])}?"
                 f"{urlencode({'left': f'ref:{reading.onto}', 'right': f'ref:{branch.ref.name}'})}",
             )
@@ -85,6 +93,11 @@ def branches(request: PageRequest, project: str) -> HttpResponse:
         ],
     }
     return render(request, "branches.html", context)
+
+
+def _merges(status: ProjectStatus, branch: Branch) -> tuple[str, ...]:
+    groups = branch.judgement.to_merge if branch.judgement else ()
+    return tuple(filter(None, (link_to_merge(status, group) for group in groups)))
 
 
 def _verdict(branch: Branch) -> Verdict | None:

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from dashboard.access import COMPARE, permission
+from dashboard.access import COMPARE, CREATE, permission
 from dashboard.revisions.records import RevisionRecord
 from dashboard.revisions.touches import RevisionTouches, SharedTable
 from dashboard.sources.configuration import Project
@@ -20,6 +20,7 @@ from dashboard.usecases.merge_commands import merge_commands
 from dashboard.usecases.offer_sides import SidesOffered, offer_sides
 from dashboard.views.badges import Badge
 from dashboard.views.comparison_words import badge_of_judgement, badge_of_relation, title_of_verdict
+from dashboard.views.merge_links import link_to_merge
 from dashboard.views.requests import PageRequest
 from dashboard.views.statuses import find_project
 
@@ -105,6 +106,10 @@ def compare_heads(request: PageRequest, project: str) -> HttpResponse:
         status_code = 200 if request.htmx or isinstance(error, SideUnread) else 400
     else:
         context |= {"pickers": _pickers(found, offered, left, right, compared), **_comparison(compared)}
+        if request.user.has_perm(CREATE):
+            context["merges"] = [
+                link for group in compared.comparison.to_merge if (link := link_to_merge(status, group))
+            ]
     part = request.htmx and request.htmx.target == "compared"
     return render(request, "_compared.html" if part else "compare.html", context, status=status_code)
 

@@ -9,13 +9,15 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from dashboard.access import SEE, permission
+from dashboard.access import CREATE, SEE, permission
 from dashboard.revisions.graph import RevisionGraph
+from dashboard.revisions.permanent_heads import extra_heads
 from dashboard.usecases.read_authors import read_authors
 from dashboard.usecases.read_history import RefRefused
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
 from dashboard.views.history_query import HistoryQuery, Show, read_query
 from dashboard.views.history_rows import list_off_graph, list_rows
+from dashboard.views.merge_links import link_to_merge
 from dashboard.views.refs import refuse_ref
 from dashboard.views.requests import PageRequest, wants_part
 from dashboard.views.statuses import find_project
@@ -35,6 +37,7 @@ def history(request: PageRequest, project: str) -> HttpResponse:
     authors = read_authors(status.history)
     page = list_rows(graph, authors.found, status.environments, chosen, query)
     reading, is_part = status.history.reading, wants_part(request, "revisions")
+    may_create = request.user.has_perm(CREATE) and query.ref is None
     context = {
         "status": status,
         "project": status.project,
@@ -52,6 +55,8 @@ def history(request: PageRequest, project: str) -> HttpResponse:
         "unreadable": reading.unreadable if reading else (),
         "problem_count": len(status.history.problems) + (len(reading.unreadable) if reading else 0),
         "needs_merge": len(graph.effective_heads) > max(1, len(status.project.heads)),
+        "may_create": may_create,
+        "merge_link": link_to_merge(status, extra_heads(graph, status.project.heads)) if may_create else "",
     }
     return render(request, "_revisions.html" if is_part else "history.html", context)
 

@@ -30,6 +30,9 @@ CHANGING = ON_ENVIRONMENTS | {
     "prove_backup",
     "review",
     "write_revision_sql",
+    "new_revision",
+    "write_proposal",
+    "discard_proposal",
 }
 
 
