@@ -11,6 +11,7 @@ from dashboard.revisions.plan import PlanContent
 from dashboard.revisions.records import RevisionRecord
 from dashboard.usecases.examine_steps import Examination
 from dashboard.usecases.preview_plan import SqlReading
+from dashboard.usecases.read_drift import Drift
 from dashboard.usecases.read_history import ProjectHistory
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
 from dashboard.usecases.sql_script import list_findings, write_script
@@ -110,6 +111,22 @@ def _environment(found: EnvironmentStatus) -> dict[str, Any]:
         "pending": _short(status.pending),
         "foreign": list(status.foreign),
         "observed_at": rfc3339(found.observation.observed_at if found.observation else None),
+        "drift": [describe_drift(drift) for drift in found.drift],
+    }
+
+
+def describe_drift(drift: Drift) -> dict[str, Any]:
+    """One kind of comparison: `differences` is their number, null where none is known that holds."""
+    compared = drift.compared
+    return {
+        "kind": drift.kind.value,
+        "state": drift.newest.state,
+        "differences": drift.number,
+        "outdated": drift.outdated,
+        "error": drift.newest.error,
+        "current": list(compared.rows) if compared else [],
+        "compared_at": rfc3339(compared.finished_at if compared else None),
+        "on_replica": compared.on_replica if compared else False,
     }
 
 

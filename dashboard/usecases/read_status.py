@@ -13,6 +13,7 @@ from dashboard.sources.configuration import Environment, Project
 from dashboard.usecases.catalogue import configuration
 from dashboard.usecases.explain_foreign import explain_foreign
 from dashboard.usecases.read_code import read_environment_history
+from dashboard.usecases.read_drift import Drift, judge_drift, read_checks
 from dashboard.usecases.read_history import ProjectHistory, read_history
 
 
@@ -27,6 +28,8 @@ class EnvironmentStatus:
     active_run: Run | None
     last_run: Run | None
     """The last that settled."""
+    drift: tuple[Drift, ...] = ()
+    """What the last comparisons of its schema say; none where there was none."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ def read_statuses(*, project: str | None = None, environment: str | None = None)
     projects = [found.project(project)] if project else list(found.projects.values())
     if project and environment:
         found.environment(project, environment)
-    latest, live, last = _latest_observations(), _live_runs(), _last_runs()
+    latest, live, last, checks = _latest_observations(), _live_runs(), _last_runs(), read_checks()
     return tuple(
         ProjectStatus(
             p,
@@ -56,6 +59,7 @@ def read_statuses(*, project: str | None = None, environment: str | None = None)
                     latest.get(key),
                     live.get(key),
                     last.get(key),
+                    judge_drift(checks, *key, latest.get(key), last.get(key)),
                 )
                 for name, e in p.environments.items()
                 if environment is None or name == environment
@@ -105,10 +109,11 @@ def _environment_status(
     observation: Observation | None,
     active_run: Run | None,
     last_run: Run | None,
+    drift: tuple[Drift, ...],
 ) -> EnvironmentStatus:
     stale = observation is not None and timezone.now() - observation.observed_at > environment.stale_after
     status = judge(history, observation)
-    return EnvironmentStatus(environment, status, observation, stale, active_run, last_run)
+    return EnvironmentStatus(environment, status, observation, stale, active_run, last_run, drift)
 
 
 def _latest_observations() -> dict[tuple[str, str], Observation]:

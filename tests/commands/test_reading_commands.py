@@ -79,7 +79,7 @@ def test_status_tells_one_current_and_two_pending_and_alembic_agrees(shell: Shel
     assert production["current"] == ["e3b8d4097c6a"] and "e3b8d4097c6a" in shell.alembic("production", "current")
     assert production["observed_at"].endswith("Z") and production["reason"] is None
     assert set(production) == {
-        "name", "state", "reason", "detail", "stale", "active_run", "current", "pending", "foreign", "observed_at",
+        "name", "state", "reason", "detail", "stale", "active_run", "current", "pending", "foreign", "observed_at", "drift",
     }  # fmt: skip
 
 

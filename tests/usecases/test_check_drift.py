@@ -9,11 +9,16 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
+from dashboard.databases import schema_comparison
+from dashboard.databases.contents import Origin
+from dashboard.databases.scratch import read_origin, scratch_database
 from dashboard.models import HEARTBEAT_LOST_AFTER, DriftCheck, Run
 from dashboard.usecases import replay_history
+from dashboard.usecases.catalogue import find_environment, resolve
 from dashboard.usecases.check_drift import check_drift_now, end_lost_checks
 from dashboard.usecases.keep_backups import sweep_scratch_databases
 from dashboard.usecases.request_drift import DriftCheckRefused, queue_due_checks, request_drift_checks
+from dashboard.usecases.scratch_places import find_place, mark_for
 from tests.usecases.modelled import add_models, database_of
 from tests.usecases.running import confirmed, online
 from tests.usecases.site import Site, make_person
@@ -36,7 +41,7 @@ def configure(site: Site, drift: str = "", *, scratch: bool = True) -> None:
     site.configure(f"{place}drift = {{ {drift} }}")
 
 
-def check(site: Site, kind: Kind = Kind.REVISIONS) -> DriftCheck:
+def check(site: Site, kind: DriftCheck.Kind = Kind.REVISIONS) -> DriftCheck:
     """Asked for by the operator and done as the worker would."""
     queued = request_drift_checks(user=site.operator, project="api", environment="production")
     found = next(one for one in queued if one.kind == kind)
@@ -144,7 +149,7 @@ def test_without_a_scratch_server_postgresql_says_what_to_configure(site: Site) 
 @pytest.mark.parametrize("site", ["sqlite"], indirect=True)
 @pytest.mark.fault(76)
 @pytest.mark.parametrize("kind", Kind)
-def test_a_missing_or_empty_sqlite_database_is_told_and_nothing_is_made(kind: Kind, site: Site) -> None:
+def test_a_missing_or_empty_sqlite_database_is_told_and_nothing_is_made(kind: DriftCheck.Kind, site: Site) -> None:
     path = Path(site.url.removeprefix("sqlite:///"))
     path.unlink()
 
@@ -158,7 +163,7 @@ def test_a_missing_or_empty_sqlite_database_is_told_and_nothing_is_made(kind: Ki
 @pytest.mark.parametrize("site", ["postgresql"], indirect=True)
 @pytest.mark.fault(76)
 @pytest.mark.parametrize("kind", Kind)
-def test_an_empty_postgresql_database_is_told_and_nothing_is_made(kind: Kind, site: Site) -> None:
+def test_an_empty_postgresql_database_is_told_and_nothing_is_made(kind: DriftCheck.Kind, site: Site) -> None:
     site.query("DROP TABLE t1; DROP TABLE alembic_version")
 
     assert "holds no revision" in check(site, kind).error
@@ -200,15 +205,13 @@ def test_a_run_under_way_is_no_drift(site: Site) -> None:
 
 
 def test_what_was_upgraded_while_it_was_compared_is_discarded(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dashboard.usecases import check_drift
-
-    compare = check_drift.compare_schema
+    compare = schema_comparison.compare_schema
 
     def upgrade_then_compare(*arguments: object, **more: object) -> object:
         site.alembic("upgrade", "r2")
         return compare(*arguments, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(check_drift, "compare_schema", upgrade_then_compare)
+    monkeypatch.setattr("dashboard.usecases.check_drift.compare_schema", upgrade_then_compare)
 
     found = check(site)
 
@@ -255,11 +258,6 @@ def test_a_dead_workers_check_is_ended_and_its_scratch_database_swept(site: Site
     lost = DriftCheck.objects.create(
         project="api", environment="production", kind=Kind.REVISIONS, state=State.WORKING, heartbeat_at=long_ago
     )
-    from dashboard.databases.contents import Origin
-    from dashboard.databases.scratch import read_origin, scratch_database
-    from dashboard.usecases.catalogue import find_environment, resolve
-    from dashboard.usecases.scratch_places import find_place, mark_for
-
     environment = find_environment("api", "production")[1]
     origin = Origin() if site.dialect == "sqlite" else read_origin(resolve(environment).target)
     abandoned = scratch_database(find_place(environment), origin, mark_for(lost))
