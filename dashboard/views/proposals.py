@@ -12,12 +12,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseStopPolling
 
 from dashboard.access import CREATE, REVIEW, SEE, permission
-from dashboard.databases.difference import difference_from_json
 from dashboard.models import RevisionProposal
 from dashboard.sources.configuration import Project, UnknownName
 from dashboard.usecases.alembic_commands import merge_message
 from dashboard.usecases.catalogue import configuration
-from dashboard.usecases.difference_words import say_difference
 from dashboard.usecases.propose_revision import (
     LONGEST_MESSAGE,
     ProposalRefused,
@@ -26,13 +24,8 @@ from dashboard.usecases.propose_revision import (
     read_choices,
 )
 from dashboard.usecases.read_history import read_history
-from dashboard.usecases.write_proposal import (
-    discard_proposal,
-    say_command,
-    say_commit,
-    why_not_written,
-    write_proposal,
-)
+from dashboard.usecases.read_proposal import list_differences, say_command, say_commit
+from dashboard.usecases.write_proposal import discard_proposal, why_not_written, write_proposal
 from dashboard.views.badges import badge_of_status
 from dashboard.views.highlighting import highlight_lines
 from dashboard.views.proposal_words import badge_of_proposal, view_sql
@@ -159,10 +152,7 @@ def _context(request: PageRequest, found: RevisionProposal) -> dict[str, Any]:
         "is_merge": found.kind == Kind.MERGE,
         "may_create": request.user.has_perm(CREATE),
         "may_review": request.user.has_perm(REVIEW),
-        "differences": [
-            (say_difference(difference), difference.repair)
-            for difference in map(difference_from_json, found.differences)
-        ],
+        "differences": list_differences(found),
         "lines": highlight_lines(found.content.rstrip("\n")) if found.content else (),
         **view_sql(found),
     }

@@ -13,7 +13,8 @@ from dashboard.models import RevisionProposal
 from dashboard.sources.new_file import FileNotWritten, write_new_file
 from dashboard.usecases.catalogue import configuration
 from dashboard.usecases.propose_revision import ProposalRefused, read_choices
-from dashboard.usecases.write_proposal import discard_proposal, say_command, say_commit, why_not_written, write_proposal
+from dashboard.usecases.read_proposal import say_command, say_commit
+from dashboard.usecases.write_proposal import discard_proposal, why_not_written, write_proposal
 from tests.usecases.modelled import add_models, propose_merge, versions
 from tests.usecases.site import Site, make_person
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from typing import Any, Callable
 
 from dashboard.alembic_process.child.connections import allow_reading_alone
@@ -66,10 +67,14 @@ def _tell_file(events: Events, script: Any, generate: Callable[[], Any]) -> None
     """`path`, absolute; `content`; `revision`, its id; `hooks`, the names of post_write_hooks, which are not run."""
 
     def render(source: Any, destination: Any, **values: Any) -> None:
-        from mako.template import Template  # type: ignore[import-untyped]
+        from alembic.util import template_to_file
 
-        text = Template(filename=os.fspath(source)).render_unicode(**values)
-        raise _Rendered(os.path.abspath(destination), text.encode(script.output_encoding), values)
+        with tempfile.TemporaryDirectory() as folder:
+            place = os.path.join(folder, "revision.py")
+            template_to_file(source, place, script.output_encoding, **values)
+            with open(place, "rb") as file:
+                content = file.read()
+        raise _Rendered(os.path.abspath(destination), content, values)
 
     # On the object: Alembic's own decides on heads, folder, name and values, and then hands them over.
     script._generate_template = render
