@@ -92,7 +92,7 @@ def _try(proposal: RevisionProposal) -> dict[str, Any]:
 
 
 def _say(error: Exception) -> str:
-    text = str(error)
+    text = str(error).removeprefix("Refused: ")
     if "read-only transaction" in text or "readonly database" in text:
         return f"env.py changes the database before it compares, which is not let through. Let it do that elsewhere. {text}"
     return text

@@ -41,8 +41,8 @@ class RevisionChoices:
 
     problem: str
     """Why there can be none, and what to mend; empty: there can."""
-    heads: tuple[str, ...]
-    """In Alembic's order."""
+    heads: dict[str, str]
+    """Their messages by id, in Alembic's order."""
     to_merge: tuple[str, ...]
     """Those heads that should become one; empty where the heads are right."""
     folders: tuple[str, ...]
@@ -57,7 +57,7 @@ def read_choices(project: Project) -> RevisionChoices:
     reading = history.reading
     return RevisionChoices(
         problem=_problem_of(history),
-        heads=history.graph.heads,
+        heads={head: history.graph.records[head].message for head in history.graph.heads},
         to_merge=extra_heads(history.graph, project.heads),
         folders=tuple(folders_of(project, history)) if reading else (),
         environments=tuple(e for e in project.environments.values() if not e.ref),

@@ -48,7 +48,7 @@ def test_it_is_written_as_it_was_shown_and_the_heads_are_one(sqlite_site: Site, 
     assert path.stat().st_mode & 0o777 == 0o640
     assert set(versions(sqlite_site)) - set(before) == {path.name}
     assert (written.state, written.written_by) == (State.WRITTEN, sqlite_site.operator)
-    assert read_choices(configuration().project("api")).heads == (proposal.revision,)
+    assert read_choices(configuration().project("api")).heads == {proposal.revision: "it's merged"}
     assert proposal.revision in sqlite_site.alembic("heads")
 
 
