@@ -157,9 +157,7 @@ class Environment:
         if source is None:
             return None
         try:
-            target = target_from_url(
-                resolve_source(source, environ, self.base), driver="", options={}, base=self.base
-            )
+            target = target_from_url(resolve_source(source, environ, self.base), driver="", options={}, base=self.base)
             if target.dialect is Dialect.POSTGRESQL:
                 return target
             reason = f"{key}: It is no PostgreSQL."

@@ -145,7 +145,9 @@ class RehearsalTable(Table):
 class DriftTable(Table):
     """`drift = { ... }`: how the database's schema is compared with what its revisions and the models say."""
 
-    every: PositiveDuration | None = Field(default=None, description="how often that is done by itself; left out: never")
+    every: PositiveDuration | None = Field(
+        default=None, description="how often that is done by itself; left out: never"
+    )
     ignore: list[FilledText] = Field(
         default=[], description="patterns of names of tables and other objects that are not the revisions'"
     )
