@@ -1,35 +1,50 @@
-"""`make benchmarks`: everything in one run, about a quarter of an hour; prints each line as it comes."""
+"""`make benchmarks`: everything in one run, about twenty minutes; prints each line as it comes.
+
+    python -m benchmarks [PART ...]
+
+With parts only these are measured anew: the page and the README's table keep what was measured of the others before.
+"""
 
 from __future__ import annotations
 
+import sys
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks.many import measure_many
 from benchmarks.pages import measure_history_page
 from benchmarks.reading import compare_reading, show_growth
-from benchmarks.report import write_report
-from benchmarks.results import Growth, Limit, Row, ask
+from benchmarks.report import keep, write_report
+from benchmarks.results import Result, ask
+
+PARTS: dict[str, Callable[[Path], Iterator[Result]]] = {
+    "backups": lambda _: iter(ask("backups")),
+    "pages": measure_history_page,
+    "overview": lambda _: iter(ask("overview")),
+    "many": measure_many,
+    "run_cost": lambda _: iter(ask("run_cost")),
+    "compare": lambda _: iter(ask("compare")),
+    "reading": compare_reading,
+    "growth": show_growth,
+}
+"""By name; each is given an empty folder, and yields what it found as it finds it."""
 
 
 def main() -> None:
-    """Writes docs/benchmarks.md and the README's table."""
-    rows: list[Row] = []
-    growth: list[Growth] = []
-    limits: list[Limit] = []
-    backups = ask("backups")
-    with tempfile.TemporaryDirectory(prefix="benchmarks-") as temporary:
-        folder = Path(temporary)
-        for limit in (*measure_history_page(folder / "page"), *measure_many(folder)):
-            print(f"{limit.what:62} {limit.value:10.3f} {limit.unit}", flush=True)
-            limits.append(limit)
-        for row in compare_reading(folder):
-            print(f"{row.what:62} {row.theirs:8.3f} {row.ours:8.4f} {row.unit} {row.ratio:7.1f}", flush=True)
-            rows.append(row)
-        for line in show_growth(folder):
-            print(line, flush=True)
-            growth.append(line)
-    write_report(rows, growth, limits, backups)
+    """Writes docs/benchmarks.json, and from it docs/benchmarks.md and the README's table."""
+    wanted = sys.argv[1:] or list(PARTS)
+    unknown = sorted(set(wanted) - set(PARTS))
+    if unknown:
+        sys.exit(f"There is no part {', '.join(unknown)}. Parts: {', '.join(PARTS)}.")
+    for name in wanted:
+        found = []
+        with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
+            for result in PARTS[name](Path(folder)):
+                print(f"{name:9} {result.line()}", flush=True)
+                found.append(result)
+        keep(name, found)
+    write_report()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What proof costs: a backup, its ladder and a rehearsal of a large database, beside pg_dump by hand. About five minutes.
 
-    python -m benchmarks.backups [--gigabytes 0.1] [--json] [--write]
+    python -m benchmarks.backups [--gigabytes 0.1] [--json]
 
 The dump is compared alone, both ways in turns: the same program with the same options, for us from the call to the end of
 pg_dump. Everything else is done by a worker of a running product while its pages are asked for.
@@ -24,7 +24,6 @@ from typing import Any
 
 from benchmarks.large_databases import large_postgresql, large_sqlite, write_project
 from benchmarks.memory import Memory
-from benchmarks.report import write_backups
 from benchmarks.results import Limit, tell
 from benchmarks.served import SIGN_IN, Served, manage
 from dashboard.database_target import DatabaseTarget, Dialect
@@ -213,8 +212,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--gigabytes", type=float, default=GIGABYTES)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--write", action="store_true", help="write what was measured into docs/benchmarks.md")
     chosen = parser.parse_args()
-    measured = tell(measure_backups(chosen.gigabytes))
-    if chosen.write:
-        write_backups(measured)
+    tell(measure_backups(chosen.gigabytes))

@@ -20,6 +20,10 @@ class Row:
     target: float | None
     unit: str = "s"
 
+    def line(self) -> str:
+        """For a terminal."""
+        return f"{self.what:66} {self.theirs:8.3f} {self.ours:8.4f} {self.unit:3} {self.ratio:7.1f} times"
+
     @property
     def ratio(self) -> float:
         """Times faster, or smaller."""
@@ -44,6 +48,10 @@ class Growth:
     alembic: float | None
     """None: not measured."""
 
+    def line(self) -> str:
+        """For a terminal."""
+        return f"{self.size:,} revisions: cold {self.cold:.4f} s, again {self.again:.4f} s, {self.megabytes:.0f} MB"
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -54,10 +62,18 @@ class Limit:
     unit: str
     limit: float | None
 
+    def line(self) -> str:
+        """For a terminal."""
+        most = "" if self.limit is None else f"   at most {self.limit:g}"
+        return f"{self.what:78} {self.value:10.3f} {self.unit}{most}"
+
     @property
     def is_met(self) -> bool:
         """Whether it stayed below."""
         return self.limit is None or self.value <= self.limit
+
+
+Result = Row | Growth | Limit
 
 
 def tell(limits: Iterable[Limit]) -> list[Limit]:
@@ -69,8 +85,7 @@ def tell(limits: Iterable[Limit]) -> list[Limit]:
     for limit in limits:
         found.append(limit)
         if "--json" not in sys.argv:
-            most = "" if limit.limit is None else f"   at most {limit.limit:g}"
-            print(f"{limit.what:78} {limit.value:10.3f} {limit.unit}{most}", flush=True)
+            print(limit.line(), flush=True)
     if "--json" in sys.argv:
         print(json.dumps([asdict(limit) for limit in found]))
     return found
