@@ -74,7 +74,8 @@ def badge_of_status(status: Status) -> Badge:
 def badge_of_run(run: Run, progress: str = "") -> Badge:
     """Phase while the run is live, outcome once it has settled. `progress`: "2 of 3"."""
     if run.phase == Run.Phase.SETTLED:
-        return _OUTCOMES[run.outcome]
+        was_stopped_before = run.outcome == Run.Outcome.REFUSED and run.cause == Run.Cause.CANCELLED
+        return Badge("refused", "cancelled") if was_stopped_before else _OUTCOMES[run.outcome]
     badge = _PHASES[run.phase]
     if progress and run.phase == Run.Phase.RUNNING:
         return Badge(badge.tone, f"running {progress}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -26,6 +27,8 @@ from dashboard.views.statuses import find_project
 
 ROWS_SHOWN = 50
 """Of each side, the latest."""
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +155,9 @@ def _fork_side(side: ComparedSide, records: Sequence[RevisionRecord], touches: S
 
 
 def _name(side: ComparedSide) -> str:
-    return side.name if side.kind is not SideKind.HEADS else "the work tree"
+    if side.kind is SideKind.HEADS:
+        return "the work tree"
+    return side.name[:12] if _COMMIT.fullmatch(side.name) else side.name
 
 
 def _pickers(

@@ -35,8 +35,8 @@ class Tour:
 
     product: Product
     session: str
-    shape_of: Callable[[str], str] = lambda html: ""
-    """What makes two pages of one kind worth a look each."""
+    shape_of: Callable[[str, str], str] = lambda kind, html: ""
+    """Of a kind and its HTML: what makes two pages of one kind worth a look each."""
     problems: list[str] = field(default_factory=list)
     opened: dict[tuple[str, str], str] = field(default_factory=dict)
     """Kind and shape of a page -> the first address of it."""
@@ -58,7 +58,7 @@ class Tour:
             if answer.status >= 400 or "/login/" in "".join(links):
                 self.problems.append(f"{answer.status} at {address}")
             elif answer.headers.get("Content-Type", "").startswith("text/html") and not _is_of_django_admin(address):
-                self.opened.setdefault((kind, self.shape_of(html)), address)
+                self.opened.setdefault((kind, self.shape_of(kind, html)), address)
                 self.problems += [f"{problem} at {address}" for problem in needs_a_script(html)]
                 links = [*links, *_links_of(html, address)]
             new = [link for link in dict.fromkeys(links) if link not in known]
@@ -85,7 +85,7 @@ def sign_in_all(browser: Browser, product: Product, roles: Iterable[str] = ROLES
 
 
 def walk_all(
-    product: Product, people: Mapping[str, BrowserContext], shape_of: Callable[[str], str] = lambda html: ""
+    product: Product, people: Mapping[str, BrowserContext], shape_of: Callable[[str, str], str] = lambda kind, html: ""
 ) -> dict[str, Tour]:
     """Every role's tour, side by side."""
     tours = {}
