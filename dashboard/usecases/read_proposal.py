@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from dashboard.databases.difference import difference_from_json
@@ -12,16 +13,29 @@ from dashboard.sources.configuration import Project
 from dashboard.sources.git_state import read_checkout_state
 from dashboard.usecases.alembic_commands import autogenerate_command, merge_command
 from dashboard.usecases.difference_words import say_difference
+from dashboard.usecases.propose_revision import folders_of
 from dashboard.usecases.read_history import read_history
 
+_TAKE_DATA = frozenset({"drop_table", "drop_column"})
 _MOST_NAMED = 20
 """With more uncommitted files than this the command names their folder."""
 
 
-def list_differences(proposal: RevisionProposal) -> tuple[tuple[str, str], ...]:
-    """Each as a sentence, and as the Python that Alembic would write."""
+@dataclass(frozen=True, slots=True)
+class ToldDifference:
+    """One difference as it is shown."""
+
+    words: str
+    text: str
+    """The Python that Alembic would write."""
+    takes_data: bool
+    """Told also where the SQL of a file cannot be written, and nothing is found in it therefore."""
+
+
+def list_differences(proposal: RevisionProposal) -> tuple[ToldDifference, ...]:
+    """In Alembic's order."""
     found = map(difference_from_json, proposal.differences)
-    return tuple((say_difference(difference), difference.repair) for difference in found)
+    return tuple(ToldDifference(say_difference(d), d.repair, d.operation in _TAKE_DATA) for d in found)
 
 
 def say_command(proposal: RevisionProposal, project: Project) -> str:
@@ -41,14 +55,16 @@ def say_command(proposal: RevisionProposal, project: Project) -> str:
 def say_commit(proposal: RevisionProposal, project: Project) -> tuple[str, ...]:
     """What commits the file and, of an autogenerate, the change of the models with it; empty outside of git.
 
-    What else is not committed below the project's directory is named: that the models are among it is for a person to see.
+    Named is every other Python file below the project's directory that is not committed and no revision: which of them are
+    the models, or what they need, is for a person to see.
     """
     state = read_checkout_state(project.directory) if project.git else None
     if state is None or not (state.commit or state.branch):
         return ()
     files = [proposal.path]
     if proposal.kind == RevisionProposal.Kind.AUTOGENERATE:
-        files += [file for file in state.uncommitted if file != proposal.path and _may_be_models(file)]
+        folders = tuple(f"{folder}/" for folder in folders_of(project, read_history(project)))
+        files += [f for f in state.uncommitted if PurePosixPath(f).suffix == ".py" and not f.startswith(folders)]
     if len(files) > _MOST_NAMED:
         files = [proposal.path, "."]
     return (
@@ -56,10 +72,6 @@ def say_commit(proposal: RevisionProposal, project: Project) -> tuple[str, ...]:
         _git("add", "--", *files),
         _git("commit", *_commit_message(proposal.message), "--", *files),
     )
-
-
-def _may_be_models(file: str) -> bool:
-    return PurePosixPath(file).suffix == ".py"
 
 
 def _commit_message(message: str) -> Sequence[str]:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseStopPolling
 
 from dashboard.access import CREATE, REVIEW, SEE, permission
+from dashboard.gate.finding_policy import Level
 from dashboard.models import RevisionProposal
 from dashboard.sources.configuration import Project, UnknownName
 from dashboard.usecases.alembic_commands import merge_message
@@ -27,6 +28,7 @@ from dashboard.usecases.read_history import read_history
 from dashboard.usecases.read_proposal import list_differences, say_command, say_commit
 from dashboard.usecases.write_proposal import discard_proposal, why_not_written, write_proposal
 from dashboard.views.badges import badge_of_status
+from dashboard.views.findings import MARKS
 from dashboard.views.highlighting import highlight_lines
 from dashboard.views.proposal_words import badge_of_proposal, view_sql
 from dashboard.views.requests import PageRequest, is_unchanged, wants_part
@@ -153,6 +155,7 @@ def _context(request: PageRequest, found: RevisionProposal) -> dict[str, Any]:
         "may_create": request.user.has_perm(CREATE),
         "may_review": request.user.has_perm(REVIEW),
         "differences": list_differences(found),
+        "takes_data": MARKS[Level.DESTRUCTIVE],
         "lines": highlight_lines(found.content.rstrip("\n")) if found.content else (),
         **view_sql(found),
     }
