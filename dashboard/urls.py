@@ -14,6 +14,7 @@ from dashboard.views.backups import attest_backup, backups, take_backup
 from dashboard.views.branches import branches
 from dashboard.views.compare import compare_heads
 from dashboard.views.confirmation import confirm_plan
+from dashboard.views.drift import check_drift
 from dashboard.views.environment import environment
 from dashboard.views.health import healthz
 from dashboard.views.help import help_page
@@ -55,6 +56,7 @@ urlpatterns = [
     path(f"{_ENVIRONMENT}/backups/", take_backup, name="take_backup"),
     path(f"{_ENVIRONMENT}/attestations/", attest_backup, name="attest_backup"),
     path(f"{_ENVIRONMENT}/rehearsals/", rehearse, name="rehearse"),
+    path(f"{_ENVIRONMENT}/drift/", check_drift, name="check_drift"),
     path(f"{_ENVIRONMENT}/rehearsals/overrides/", override, name="override_rehearsal"),
     path(f"{_ENVIRONMENT}/confirmations/", confirm_plan, name="confirm_plan"),
     path("observations/", observe, name="observe"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from dashboard.http_api import comparisons, documents
+from dashboard.http_api.drift import drift
 
 app_name = "api"
 urlpatterns = [
@@ -15,4 +16,5 @@ urlpatterns = [
     path("projects/<slug:project>/branches", comparisons.branches, name="branches"),
     path("projects/<slug:project>/environments/<slug:environment>/status", documents.status, name="environment_status"),
     path("projects/<slug:project>/environments/<slug:environment>/plan", documents.plan, name="plan"),
+    path("projects/<slug:project>/environments/<slug:environment>/drift", drift, name="drift"),
 ]

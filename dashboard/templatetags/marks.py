@@ -29,7 +29,8 @@ def badge(shown: Badge) -> SafeString:
 @register.simple_tag
 def tile(cell: Cell, *, named: bool = False) -> SafeString:
     """An environment as a link of one glyph, or with its name. Written at once: a page shows hundreds."""
-    project, name, tone, word = (escape(text) for text in (cell.project, cell.name, cell.badge.tone, cell.badge.word))
+    words = ", ".join(badge.word for badge in (cell.badge, cell.drift) if badge)
+    project, name, tone, word = (escape(text) for text in (cell.project, cell.name, cell.badge.tone, words))
     visible = f'<span class="tile-name">{name}</span>' if named else ""
     hidden = word if named else f"{name}: {word}"
     return mark_safe(  # noqa: S308  (each of its parts is escaped above)

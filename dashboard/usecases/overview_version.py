@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import Count, Max, Q
+
 from dashboard.models import DriftCheck, Observation, Run
 from dashboard.usecases.catalogue import configuration, configuration_version
 from dashboard.usecases.read_history import look_at_history
@@ -15,17 +17,16 @@ from dashboard.usecases.read_status import ProjectStatus
 def overview_version() -> str:
     """Differs once an environment was read, a run moved, dashboard.toml or a script directory changed.
 
-    Opens no revision file, asks no git and judges nothing: five small queries. A git ref that moved shows with the next
+    Opens no revision file, asks no git and judges nothing: four small queries. A git ref that moved shows with the next
     reading. Time alone also makes an environment stale: see next_stale_at. Raises ConfigurationError.
     """
     found = configuration()
     newest_reading = Observation.objects.order_by("-pk").values_list("pk", flat=True).first()
     newest_run = Run.objects.order_by("-pk").values_list("pk", flat=True).first()
     live = sorted(Run.objects.filter(phase__in=Run.LIVE).order_by().values_list("pk", "phase"))
-    newest_check = DriftCheck.objects.order_by("-pk").values_list("pk", flat=True).first()
-    live_checks = sorted(DriftCheck.objects.filter(state__in=DriftCheck.LIVE).order_by().values_list("pk", flat=True))
+    checks = DriftCheck.objects.aggregate(Max("pk"), Count("pk", filter=Q(state__in=DriftCheck.LIVE)))
     looks = [look_at_history(project) for project in found.projects.values()]
-    seen = (configuration_version(), newest_reading, newest_run, live, newest_check, live_checks, looks)
+    seen = (configuration_version(), newest_reading, newest_run, live, checks, looks)
     return hashlib.sha256(repr(seen).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 

@@ -50,6 +50,8 @@ def read_checks(**environment: Any) -> Checks:
         .annotate(newest=Max("pk"), compared=Max("pk", filter=Q(state=State.DONE)))
     )
     numbers = {(p, e, kind): (first, second) for p, e, kind, first, second in newest}
+    if not numbers:
+        return {}
     wanted = {pk for pair in numbers.values() for pk in pair if pk}
     found = DriftCheck.objects.filter(pk__in=wanted).defer("differences").select_related("requested_by").in_bulk()
     return {key: (found[first], found.get(second)) for key, (first, second) in numbers.items()}

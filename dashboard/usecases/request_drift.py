@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import IntegrityError, transaction
@@ -12,6 +14,7 @@ from dashboard.models import DriftCheck, Run
 from dashboard.revisions.status import State
 from dashboard.sources.configuration import Environment
 from dashboard.usecases.catalogue import configuration, find_environment
+from dashboard.usecases.check_drift import check_drift_now
 from dashboard.usecases.read_status import EnvironmentStatus, read_statuses
 from dashboard.usecases.request_rehearsal import has_place
 
@@ -34,6 +37,20 @@ def request_drift_checks(
     if not queued:
         raise DriftCheckRefused("The schema is being compared already. Wait until that is done.")
     return queued
+
+
+def compare_now(*, project: str, environment: str, kinds: Iterable[DriftCheck.Kind]) -> None:
+    """In this process and its main thread, one after the other; their rows tell what became of them.
+
+    Raises DriftCheckRefused where one is under way already.
+    """
+    for kind in kinds:
+        try:
+            with transaction.atomic():
+                check = DriftCheck.objects.create(project=project, environment=environment, kind=kind)
+        except IntegrityError:
+            raise DriftCheckRefused("The schema is being compared already. Wait until that is done.") from None
+        check_drift_now(check_id=check.pk)
 
 
 def queue_due_checks() -> int:

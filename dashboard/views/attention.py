@@ -12,6 +12,7 @@ from dashboard.models import Run
 from dashboard.revisions.status import State
 from dashboard.usecases.keep_applied_files import read_last_applied
 from dashboard.usecases.read_alterations import read_alterations
+from dashboard.usecases.read_drift import count_drift
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
 from dashboard.views.alterations import say_environments
 from dashboard.views.badges import BAD_OUTCOMES, STATE_TONES, STATE_WORDS, Badge, badge_of_run
@@ -46,6 +47,7 @@ def list_attention(projects: Iterable[ProjectStatus]) -> tuple[Item, ...]:
     for kind in ("unsettled", "failed run"):
         items += _grouped([item for item in of_runs if item.kind == kind])
     items += _grouped(list(_waiting_items(pairs)))
+    items += _grouped([_drift_item(p, e, number) for p, e in pairs if (number := count_drift(e.drift))])
     items += _grouped([_stale_item(p, e) for p, e in pairs if e.stale and e.status.state not in _STATES])
     return tuple(items)
 
@@ -122,6 +124,13 @@ def _waiting_items(pairs: Iterable[tuple[ProjectStatus, EnvironmentStatus]]) -> 
             badge = Badge("pending", f"pending {number}")
             href = _environment_href(project, status)
             yield Item("waiting", badge, _name(project, status), text, "Show what is pending", href)
+
+
+def _drift_item(project: ProjectStatus, status: EnvironmentStatus, number: int) -> Item:
+    at_head = "at the head, but its" if status.status.state is State.CURRENT else "its"
+    text = f"{at_head} schema is not what it should be: {number} difference{'' if number == 1 else 's'}."
+    href = f"{_environment_href(project, status)}#drift"
+    return Item("drift", Badge("drift", f"drift {number}"), _name(project, status), text, "Show the differences", href)
 
 
 def _stale_item(project: ProjectStatus, status: EnvironmentStatus) -> Item:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from dashboard.models import Run
 from dashboard.revisions.graph import RevisionGraph
 from dashboard.revisions.status import Reason, State, Status
+from dashboard.usecases.read_drift import count_drift
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
 from dashboard.views.badges import BAD_OUTCOMES, Badge, badge_of_run, badge_of_status
 from dashboard.views.distance import Distance, measure_distance
@@ -33,6 +34,8 @@ class Cell:
     run: Run | None
     """The live one, else the last."""
     is_run_bad: bool
+    drift: Badge | None
+    """How much its schema differs from what it should be; None: it does not, or that is not known."""
     kinds: frozenset[str]
     """What it can be filtered by: its state, the live run's phase, failed_run, stale."""
 
@@ -60,6 +63,7 @@ def make_cell(project: ProjectStatus, status: EnvironmentStatus) -> Cell:
         is_stale=status.stale,
         run=run,
         is_run_bad=run is not None and run.outcome in BAD_OUTCOMES,
+        drift=Badge("drift", f"drift {number}") if (number := count_drift(status.drift)) else None,
         kinds=_kinds(status),
     )
 
@@ -72,6 +76,8 @@ def _kinds(status: EnvironmentStatus) -> frozenset[str]:
         kinds.add("failed_run")
     if status.stale:
         kinds.add("stale")
+    if count_drift(status.drift):
+        kinds.add("drift")
     return frozenset(kinds)
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseStopPolling
 
 from dashboard.access import BACK_UP, PLAN, SEE, permission
-from dashboard.models import Backup, Observation, Run
+from dashboard.models import Backup, DriftCheck, Observation, Run
 from dashboard.revisions.records import RevisionRecord
 from dashboard.revisions.status import Reason, State, Status
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
@@ -22,6 +22,7 @@ from dashboard.usecases.work_version import work_version
 from dashboard.views.badges import Badge, badge_of_backup, badge_of_run, badge_of_status
 from dashboard.views.charts import CHANGES, RUNS, draw_pending, draw_runs
 from dashboard.views.distance import Distance, measure_distance
+from dashboard.views.drift import view_drift
 from dashboard.views.environment_settings import list_settings
 from dashboard.views.ledger import LENGTH, list_entries
 from dashboard.views.other_plans import list_head_choices, list_other_plans
@@ -98,9 +99,14 @@ def environment(request: PageRequest, project: str, environment: str) -> HttpRes
         "backups": lines,
         "is_preparing": any(line.backup.state == Backup.State.PREPARING for line in lines),
         "facts": list_settings(project_status.project, status.environment),
+        "drifts": view_drift(status),
+        "is_comparing": any(drift.newest.state in DriftCheck.LIVE for drift in status.drift),
         "may_plan": request.user.has_perm(PLAN),
         "may_back_up": request.user.has_perm(BACK_UP),
     }
+    if wants_part(request, "drift"):
+        status_code = 200 if context["is_comparing"] else HttpResponseStopPolling.status_code
+        return render(request, "_environment_drift.html", context, status=status_code)
     if wants_part(request, "backups"):
         status_code = 200 if context["is_preparing"] else HttpResponseStopPolling.status_code
         return render(request, "_environment_backups.html", context, status=status_code)

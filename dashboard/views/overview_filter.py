@@ -30,6 +30,7 @@ _CHIPS = (
     *((STATE_TONES[state], STATE_WORDS[state], state.value) for state in _STATE_ORDER[2:]),
     ("unknown", "unsettled", "unsettled"),
     ("failed", "failed run", "failed_run"),
+    ("drift", "drift", "drift"),
     ("waiting", "stale", "stale"),
 )
 

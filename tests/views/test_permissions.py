@@ -21,7 +21,8 @@ OPEN = {"login", "healthz", "icon", "favicon"}
 READING = {"observe"}
 """Anybody who sees may have the databases read: that changes nothing in them."""
 ON_ENVIRONMENTS = {
-    *("plan", "take_backup", "attest_backup", "confirm_plan", "accept_findings", "rehearse", "override_rehearsal")
+    *("plan", "take_backup", "attest_backup", "confirm_plan", "accept_findings", "rehearse", "override_rehearsal"),
+    "check_drift",
 }
 CHANGING = ON_ENVIRONMENTS | {
     "cancel_run",

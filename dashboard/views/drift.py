@@ -1,0 +1,104 @@
+"""What an environment's schema differs in from what it should be, and asking for a new comparison."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from dashboard.access import PLAN, permission
+from dashboard.models import DriftCheck
+from dashboard.usecases.check_drift import MOST
+from dashboard.usecases.difference_words import say_difference
+from dashboard.usecases.read_drift import SIDES, Drift
+from dashboard.usecases.read_status import EnvironmentStatus
+from dashboard.usecases.request_drift import DriftCheckRefused, request_drift_checks
+from dashboard.views.badges import Badge
+from dashboard.views.requests import PageRequest
+from dashboard.views.statuses import find_environment
+
+Kind = DriftCheck.Kind
+State = DriftCheck.State
+_TITLES: dict[str, str] = {
+    Kind.REVISIONS: "With the revisions that it holds",
+    Kind.MODELS: "With the models",
+}
+_MENDS: dict[str, str] = {
+    Kind.REVISIONS: "Undo by hand what does not belong there, or write a revision that makes it and stamp this database with it.",
+    Kind.MODELS: "Write a revision that brings the database to the models, or correct the models.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceLine:
+    """One difference: what is so, the operation that undoes it, and the one that a revision would have."""
+
+    words: str
+    repair: str
+    adopt: str
+
+
+@dataclass(frozen=True, slots=True)
+class DriftView:
+    """One kind of comparison on the environment's page."""
+
+    title: str
+    badge: Badge
+    drift: Drift
+    is_live: bool
+    failure: str
+    """Why the newest one has no result; empty: it has one, or is not done."""
+    lines: tuple[DifferenceLine, ...]
+    more: int
+    """So many differences are not listed."""
+    repair_words: str
+    mend: str
+
+
+@require_POST
+@permission(PLAN)
+def check_drift(request: PageRequest, project: str, environment: str) -> HttpResponse:
+    """Queues both comparisons; the environment's page shows how they come along."""
+    find_environment(request, project, environment)
+    try:
+        request_drift_checks(user=request.user, project=project, environment=environment)
+    except DriftCheckRefused as refusal:
+        messages.error(request, f"Nothing was compared. {refusal}")
+    return redirect(f"{request.path.removesuffix('drift/')}#drift")
+
+
+def view_drift(status: EnvironmentStatus) -> tuple[DriftView, ...]:
+    """Reads the differences, which the status leaves out."""
+    return tuple(_view(drift) for drift in status.drift)
+
+
+def badge_of_drift(drift: Drift) -> Badge:
+    """Of one kind; a result that does not hold any more is no result."""
+    state = drift.newest.state
+    if state in DriftCheck.LIVE:
+        return Badge(
+            "waiting" if state == State.QUEUED else "running", "queued" if state == State.QUEUED else "comparing"
+        )
+    if drift.number is None:
+        return Badge("unknown", "out of date" if drift.outdated else str(drift.newest.get_state_display()))
+    return Badge("drift", f"drift {drift.number}") if drift.number else Badge("current", "no drift")
+
+
+def _view(drift: Drift) -> DriftView:
+    side = SIDES[drift.kind]
+    lines = tuple(DifferenceLine(say_difference(one, side), one.repair, one.adopt) for one in drift.differences)
+    number = drift.compared.number or 0 if drift.compared else 0
+    return DriftView(
+        title=_TITLES[drift.kind],
+        badge=badge_of_drift(drift),
+        drift=drift,
+        is_live=drift.newest.state in DriftCheck.LIVE,
+        failure=drift.newest.error if drift.newest.state in {State.FAILED, State.DISCARDED} else "",
+        lines=lines,
+        more=max(0, number - MOST),
+        repair_words="To undo it" if drift.kind == Kind.REVISIONS else "In a revision",
+        mend=_MENDS[drift.kind] if lines else "",
+    )

@@ -1,0 +1,85 @@
+"""Drift on the environment's page, on the overview and in the API; asking for a comparison."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from dashboard.models import DriftCheck, Run
+from dashboard.usecases.check_drift import check_drift_now
+from tests.views.conftest import SignIn, ViewedSite, text_of
+
+STAGING = "/projects/api/environments/staging/"
+DRIFT = f"{STAGING}drift/"
+
+
+@pytest.fixture
+def compared(developer: Client, site: ViewedSite) -> None:
+    """Staging is at the head by its row alone; it has none of the tables."""
+    developer.post(DRIFT)
+    for check in DriftCheck.objects.filter(state=DriftCheck.State.QUEUED):
+        check_drift_now(check_id=check.pk)
+
+
+def test_a_developer_has_it_compared_and_the_page_shows_how_it_comes_along(developer: Client, site: ViewedSite) -> None:
+    assert "has not been compared yet" in text_of(developer.get(STAGING))
+
+    answer = developer.post(DRIFT)
+
+    assert answer.headers["Location"] == f"{STAGING}#drift"
+    assert sorted(DriftCheck.objects.values_list("kind", "state")) == [("models", "queued"), ("revisions", "queued")]
+    page = text_of(developer.get(STAGING))
+    assert "Waits for a worker." in page and f'hx-get="{STAGING}?part=drift"' in page
+    assert developer.get(f"{STAGING}?part=drift", headers={"HX-Request": "true"}).status_code == 200
+    assert "Nothing was compared. The schema is being compared already." in text_of(developer.post(DRIFT, follow=True))
+
+
+@pytest.mark.usefixtures("compared")
+def test_at_the_head_with_a_wrong_schema_is_said_everywhere(lead: Client, site: ViewedSite) -> None:
+    page = text_of(lead.get(STAGING))
+    overview = text_of(lead.get("/"))
+
+    assert "The table t1 is missing: the revisions make it, the database does not have it." in page
+    assert "op.create_table(&#x27;t1&#x27;" in page and "op.drop_table(&#x27;t1&#x27;" in page
+    assert "target_metadata is None" in page, "why the models could not be compared"
+    assert "Compare the schema now" not in page
+    assert "at the head, but its schema is not what it should be: 3 differences." in overview
+    assert overview.count("drift 3") >= 2
+    assert "api / staging" in text_of(lead.get("/?state=drift"))
+    status = lead.get("/api/v1/projects/api/environments/staging/status").json()["projects"][0]["environments"][0]
+    assert [(d["kind"], d["state"], d["differences"]) for d in status["drift"]] == [
+        ("revisions", "done", 3),
+        ("models", "failed", None),
+    ]
+    document = lead.get("/api/v1/projects/api/environments/staging/drift").json()
+    assert [o["operation"] for o in document["comparisons"][0]["operations"]] == ["create_table"] * 3
+    assert lead.get(f"{STAGING}?part=drift", headers={"HX-Request": "true"}).status_code == 286
+
+
+@pytest.mark.usefixtures("compared")
+def test_a_result_from_before_a_change_is_out_of_date(lead: Client, site: ViewedSite) -> None:
+    site.set_rows("staging", "r2")
+    site.observe()
+
+    assert "Out of date:</span> The database was at r3 then. Compare again." in text_of(lead.get(STAGING))
+    assert "drift 3" not in text_of(lead.get("/"))
+
+
+def test_while_a_run_is_live_nothing_is_compared(operator: Client, site: ViewedSite) -> None:
+    site.confirm()
+
+    page = text_of(operator.post("/projects/api/environments/production/drift/", follow=True))
+
+    assert "A run is under way, and what it changes is no drift." in page
+    assert "It can be compared once the run has settled" in page
+    assert not DriftCheck.objects.exists() and Run.objects.count() == 1
+
+
+def test_who_may_not_plan_is_refused_and_get_asks_for_nothing(
+    lead: Client, developer: Client, sign_in: SignIn, site: ViewedSite
+) -> None:
+    assert lead.post(DRIFT).status_code == 403
+    assert sign_in("nobody").post(DRIFT).status_code == 403
+    assert developer.get(DRIFT).status_code == 405
+    assert developer.post("/projects/api/environments/elsewhere/drift/").status_code == 404
+    assert not DriftCheck.objects.exists()
