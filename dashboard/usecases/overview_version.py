@@ -24,7 +24,7 @@ def overview_version() -> str:
     newest_reading = Observation.objects.order_by("-pk").values_list("pk", flat=True).first()
     newest_run = Run.objects.order_by("-pk").values_list("pk", flat=True).first()
     live = sorted(Run.objects.filter(phase__in=Run.LIVE).order_by().values_list("pk", "phase"))
-    checks = DriftCheck.objects.aggregate(Max("pk"), Count("pk", filter=Q(state__in=DriftCheck.LIVE)))
+    checks = DriftCheck.objects.aggregate(newest=Max("pk"), live=Count("pk", filter=Q(state__in=DriftCheck.LIVE)))
     looks = [look_at_history(project) for project in found.projects.values()]
     seen = (configuration_version(), newest_reading, newest_run, live, checks, looks)
     return hashlib.sha256(repr(seen).encode("utf-8", "surrogateescape")).hexdigest()[:16]
