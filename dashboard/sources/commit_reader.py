@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import threading
+from bisect import insort
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -159,12 +160,12 @@ class CommitReader:
         if not all(change.is_plain for change in changes):
             return None
         names = PathNames(source.directory)
-        blobs = dict(near.blobs)
-        for path, _ in _revision_files(changes, near, names, "before"):
-            blobs.pop(path, None)
-        blobs |= dict(_revision_files(changes, near, names, "after"))
-        ordered = dict(sorted(blobs.items(), key=lambda item: _place_in_listing(item[0], near.places, names)))
-        return self._assemble(source, commit, ordered, (), near.places, near.recursive, near.configuration_blobs)
+        gone = {path for path, _ in _revision_files(changes, near, names, "before")}
+        listed = [item for item in near.blobs.items() if item[0] not in gone]
+        for item in _revision_files(changes, near, names, "after"):
+            insort(listed, item, key=lambda item: _place_in_listing(item[0], near.places, names))
+        blobs = dict(listed)
+        return self._assemble(source, commit, blobs, (), near.places, near.recursive, near.configuration_blobs)
 
     def _assemble(
         self,

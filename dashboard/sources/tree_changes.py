@@ -12,6 +12,9 @@ from pathlib import Path
 from dashboard.sources.git import run_git
 
 _MERGE_BASES_AT_ONCE = 4
+_OBJECTS_KEPT = 50_000
+_kept: dict[tuple[Path, str], str] = {}
+"""By repository and name (a commit and a path in it): the object's id."""
 _NOTHING = re.compile(r"0+")
 
 
@@ -33,12 +36,22 @@ def tree_ids(directory: Path, commits: Sequence[str]) -> dict[str, str]:
 
 
 def objects_at(directory: Path, places: Sequence[tuple[str, str]], *, suffix: str = "") -> dict[str, str]:
-    """By commit: the id of the object at a path. `places`: (commit, path from the top). Missing ones are left out."""
-    asked = "".join(f"{commit}{suffix or f':{path}'}\n" for commit, path in places)
-    check = ("cat-file", "--batch-check=%(objectname)", "--buffer")
-    answer = run_git(directory, *check, standard_input=os.fsencode(asked)) or b""
-    lines = answer.decode("utf-8", "replace").splitlines()
-    return {commit: line for (commit, _), line in zip(places, lines, strict=False) if " " not in line}
+    """By commit: the id of the object at a path. `places`: (whole id of a commit, path from the top). Missing ones are left out.
+
+    What a commit holds never changes, so that git is asked once.
+    """
+    names = {commit: f"{commit}{suffix or f':{path}'}" for commit, path in places}
+    found = {name: kept for name in names.values() if (kept := _kept.get((directory, name)))}
+    unknown = [name for name in names.values() if name not in found]
+    if unknown:
+        check = ("cat-file", "--batch-check=%(objectname)", "--buffer")
+        asked = os.fsencode("".join(f"{name}\n" for name in unknown))
+        lines = (run_git(directory, *check, standard_input=asked) or b"").decode("utf-8", "replace").splitlines()
+        found |= {name: line for name, line in zip(unknown, lines, strict=False) if " " not in line}
+        if len(_kept) > _OBJECTS_KEPT:
+            _kept.clear()
+        _kept.update({(directory, name): found[name] for name in unknown if name in found})
+    return {commit: found[name] for commit, name in names.items() if name in found}
 
 
 def tree_changes(
