@@ -12,6 +12,7 @@ from dashboard.views import help_words as words
 from dashboard.views.badges import STATE_TONES, STATE_WORDS, Badge, badge_of_run
 from dashboard.views.comparison_words import badge_of_verdict
 from dashboard.views.findings import MARKS
+from dashboard.views.proposal_words import badge_of_proposal
 from dashboard.views.requests import PageRequest
 
 
@@ -33,6 +34,7 @@ def help_page(request: PageRequest) -> HttpResponse:
         "findings": tuple((MARKS[level], text) for level, text in words.FINDINGS.items()),
         "backups": tuple((Badge(_PROVEN.get(name, "waiting"), name), text) for name, text in words.BACKUPS),
         "verdicts": tuple((badge_of_verdict(verdict), text) for verdict, text in words.VERDICTS.items()),
+        "proposals": tuple((badge_of_proposal(state), text) for state, text in words.PROPOSALS.items()),
         "attention": words.ATTENTION,
         "roles": tuple(words.ROLES.items()),
         "keys": words.KEYS,

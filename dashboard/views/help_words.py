@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboard.gate.condition import Gate
 from dashboard.gate.finding_policy import Level
-from dashboard.models import Run
+from dashboard.models import RevisionProposal, Run
 from dashboard.revisions.branches import Verdict
 from dashboard.revisions.plan import Direction
 from dashboard.revisions.status import Reason, State
@@ -133,6 +133,17 @@ ATTENTION = (
      "them can still be planned."),
     ("failed run", "The last run failed and the environment is not current since."),
 )  # fmt: skip
+PROPOSALS: dict[RevisionProposal.State, str] = {
+    RevisionProposal.State.WORKING: "A worker lets Alembic compare the models with the chosen database, or merge the heads. The child "
+    "may only read the database, and writes no file.",
+    RevisionProposal.State.READY: "The file as Alembic would write it, with the SQL of its upgrade and what is found in it. Read it; then "
+    "it is written into the work tree, never over another file, or downloaded. It is out of date once the script directory changes.",
+    RevisionProposal.State.UNCHANGED: "Alembic finds no difference between models and database. It compares no check constraints, no "
+    "enum values and no views.",
+    RevisionProposal.State.FAILED: "No file could be made. Most often the database is not at the head, env.py hands over no models, or it "
+    "writes to the database before it compares. The page says which.",
+    RevisionProposal.State.WRITTEN: "The file is in the work tree. Commit it together with the change of the models, and have it reviewed.",
+}
 KEYS = (
     ("/", "puts the cursor into the page's search, or into the sidebar's filter"),
     ("?", "opens this page"),
@@ -140,6 +151,6 @@ KEYS = (
 )
 ROLES: dict[str, str] = {
     "lead": "sees every environment, plan, backup and run, has databases read, and compares heads.",
-    "developer": "also makes plans.",
+    "developer": "also makes plans, reviews revisions and creates them where a project is writable.",
     "operator": "also takes and attests backups, confirms plans and so starts their runs, and cancels runs.",
 }

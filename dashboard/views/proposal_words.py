@@ -24,9 +24,9 @@ _BADGES: dict[str, Badge] = {
 }
 
 
-def badge_of_proposal(proposal: RevisionProposal) -> Badge:
+def badge_of_proposal(state: str) -> Badge:
     """How far it is."""
-    return _BADGES[proposal.state]
+    return _BADGES[state]
 
 
 def view_sql(proposal: RevisionProposal) -> dict[str, Any]:

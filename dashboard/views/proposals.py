@@ -149,7 +149,7 @@ def _context(request: PageRequest, found: RevisionProposal) -> dict[str, Any]:
     context: dict[str, Any] = {
         "proposal": found,
         "project": project,
-        "badge": badge_of_proposal(found),
+        "badge": badge_of_proposal(found.state),
         "is_working": found.state in RevisionProposal.LIVE,
         "is_merge": found.kind == Kind.MERGE,
         "may_create": request.user.has_perm(CREATE),
