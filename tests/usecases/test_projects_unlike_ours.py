@@ -15,6 +15,7 @@ from dashboard.usecases.catalogue import configuration
 from dashboard.usecases.explain_run import explain_run
 from dashboard.usecases.read_history import read_history
 from tests.usecases.conftest import ENV_URL
+from tests.usecases.modelled import add_models, propose, propose_merge
 from tests.usecases.running import confirmed, executing
 from tests.usecases.site import Site
 
@@ -194,3 +195,49 @@ def test_the_multidb_template_is_read_and_shown_and_its_runs_are_refused_with_th
     assert run.outcome == "refused" and site.rows() == ["r1"]
     assert "Revision r4 is written for several databases (multidb). A run changes one database" in run.detail
     assert not (tmp_path / "second.db").exists() or (tmp_path / "second.db").stat().st_size == 0
+
+
+def test_older_packages_compare_models_and_merge_heads_alike(site: Site, old_python: Path) -> None:
+    add_models(site, 'metadata.tables["t1"].append_column(sa.Column("y", sa.Integer))')
+    text = (site.folder / "dashboard.toml").read_text()
+    (site.folder / "dashboard.toml").write_text(text.replace(sys.executable, str(old_python)))
+
+    compared = propose(site)
+    site.project.add("left", "pass", down="r3")
+    site.project.add("right", "pass", down="r3")
+    merged = propose_merge(site, "left", "right")
+
+    assert "op.add_column('t1'" in compared.content, compared.error
+    assert "ALTER TABLE t1 ADD COLUMN y INTEGER" in str(compared.sql)
+    assert "= ('left', 'right')" in merged.content, merged.error
+
+
+def test_an_async_env_py_is_compared_with_and_changes_nothing(postgres_site: Site) -> None:
+    add_models(postgres_site, 'metadata.tables["t1"].append_column(sa.Column("y", sa.Integer))')
+    text = ASYNC_ENV_PY.replace("connection=connection", "connection=connection, target_metadata=metadata")
+    text = text.replace("import os\n", "import os\nfrom models import metadata\nfrom sqlalchemy import text\n")
+    postgres_site.project.write_env(text=text)
+    postgres_site.configure('driver = "postgresql+asyncpg"', "writable = true")
+
+    compared = propose(postgres_site)
+    postgres_site.project.write_env(
+        text=text.replace(
+            "def run_migrations(connection):",
+            'def run_migrations(connection):\n    connection.execute(text("CREATE TABLE z (i int)"))',
+        )
+    )
+    changing = propose(postgres_site)
+
+    assert compared.state == "ready", compared.error
+    assert changing.state == "failed" and "env.py changes the database" in changing.error
+
+
+def test_an_env_py_for_several_databases_is_not_compared_with(sqlite_site: Site) -> None:
+    add_models(sqlite_site)
+    text = sqlite_site.project.env_py.read_text()
+    again = text[text.index("    with engine.connect() as connection:") :]
+    sqlite_site.project.write_env(text=f"{text}\n{again}")
+
+    proposal = propose(sqlite_site)
+
+    assert proposal.state == "failed" and "more than one database" in proposal.error
