@@ -12,6 +12,7 @@ from dashboard.models import (
     AppliedFile,
     Backup,
     Confirmation,
+    DriftCheck,
     Finding,
     Intervention,
     Observation,
@@ -113,6 +114,15 @@ class RehearsedRevisionInline(ReadOnly, _Inline):
 
     model = RehearsedRevision
     extra = 0
+
+
+@admin.register(DriftCheck)
+class DriftCheckAdmin(ReadOnly, _Admin):
+    """Comparisons of schemas."""
+
+    list_display = ("__str__", "state", "number", "finished_at", "requested_by")
+    list_filter = ("project", "environment", "kind", "state")
+    list_select_related = ("requested_by",)
 
 
 @admin.register(Rehearsal)

@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 State = DriftCheck.State
 MOST = 500
 """Differences that are kept of one check; all are counted."""
+KEPT = 30
 _UNDER_WAY = "A run was under way, and what it changes is no drift. Check again once it has settled."
 _MOVED = "The database was changed by an upgrade or the like while it was compared. Check again."
 _COMPARABLE = (EnvironmentState.CURRENT, EnvironmentState.PENDING)
@@ -68,6 +69,15 @@ def check_drift_now(*, check_id: int) -> None:
     with heartbeat(DriftCheck, check.pk):
         values = _try(check)
     DriftCheck.objects.filter(pk=check.pk, state=State.WORKING).update(finished_at=timezone.now(), **values)
+    _forget_old(check)
+
+
+def _forget_old(check: DriftCheck) -> None:
+    """Of each kind of an environment the newest stay, and the newest that came to a result among them."""
+    mine = DriftCheck.objects.filter(project=check.project, environment=check.environment, kind=check.kind)
+    kept = list(mine.values_list("pk", flat=True)[:KEPT])
+    kept += mine.filter(state=State.DONE).values_list("pk", flat=True)[:1]
+    mine.exclude(pk__in=kept).delete()
 
 
 def end_lost_checks() -> int:
@@ -110,7 +120,7 @@ def _try(check: DriftCheck) -> dict[str, object]:
 def _compare(check: DriftCheck, project: Project, environment: Environment) -> _Compared:
     database = open_database(project, environment)
     _refuse_runs(check, database)
-    reading = _judged(project, environment, database)
+    reading = _judged(check, project, environment, database)
     replica = environment.resolve_replica(os.environ)
     resolved = environment.resolve(os.environ, at=replica)
     source = database
@@ -147,7 +157,7 @@ def _compare_with_revisions(
     return compare_schema(source, expected, scope, timeout=READ_SECONDS)
 
 
-def _judged(project: Project, environment: Environment, database: Database) -> VersionReading:
+def _judged(check: DriftCheck, project: Project, environment: Environment, database: Database) -> VersionReading:
     """The version table as it is now, where it tells what the schema should be."""
     reading = _observe(database)
     history = read_environment_history(project, environment)
@@ -156,6 +166,12 @@ def _judged(project: Project, environment: Environment, database: Database) -> V
     status = explain_foreign(judge_status(history.graph, reading), history)
     if status.state is EnvironmentState.UNVERSIONED:
         raise NotComparable("The database holds no revision, so nothing says what its schema should be.")
+    if check.kind == DriftCheck.Kind.MODELS and status.state is EnvironmentState.PENDING:
+        number = len(status.pending)
+        words = "revision is" if number == 1 else "revisions are"
+        raise NotComparable(
+            f"{number} {words} pending, so the models are ahead of this database. Upgrade it, then compare."
+        )
     if status.state not in _COMPARABLE:
         word = status.state.replace("_", " ")
         raise NotComparable(

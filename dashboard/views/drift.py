@@ -99,6 +99,6 @@ def _view(drift: Drift) -> DriftView:
         failure=drift.newest.error if drift.newest.state in {State.FAILED, State.DISCARDED} else "",
         lines=lines,
         more=max(0, number - MOST),
-        repair_words="To undo it" if drift.kind == Kind.REVISIONS else "In a revision",
+        repair_words="To bring the database back" if drift.kind == Kind.REVISIONS else "In a revision",
         mend=_MENDS[drift.kind] if lines else "",
     )

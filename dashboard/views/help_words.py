@@ -29,6 +29,9 @@ STATES: dict[State, str] = {
 BESIDE = (
     ("stale", "The last reading is older than the environment's stale_after. What is shown was true then. Look whether "
      "the observer is running, or have the database read now."),
+    ("drift", "The schema is not what it should be: what the revisions of the version table make on an empty database, or "
+     "what the models say. So many differences; the environment's page lists them, with the operations that undo each and "
+     "those that a revision would have. A result from before a run, or of other rows, is out of date and counts no more."),
     ("running", "A run is queued, or works on this environment. The state is from before it; no other run can start until "
      "it has settled."),
 )  # fmt: skip
