@@ -89,7 +89,7 @@ def changes_context(plan: Plan, environment: Environment) -> dict[str, Any]:
         "findings": views,
         "open_findings": [view for view in views if view.is_open],
         "sql_lines": lines,
-        "sql_total": sum(piece.text.count("\n") for piece in reading.pieces) if reading else 0,
+        "sql_total": count_lines(reading) if reading else 0,
         "sql_is_cut": len(lines) >= SHOWN_LINES,
         "sql_is_opened": len(lines) <= OPENED_LINES,
         "sql_is_incomplete": reading is not None and is_incomplete(reading.pieces),
@@ -116,6 +116,11 @@ def _finding_views(
         )
         for finding in findings
     )
+
+
+def count_lines(reading: SqlReading) -> int:
+    """Of the whole text, without blank ones at its end."""
+    return "".join(piece.text for piece in reading.pieces).rstrip("\n").count("\n") + 1
 
 
 def sql_lines(reading: SqlReading, found: Iterable[tuple[int, Mark]]) -> tuple[SqlLine, ...]:

@@ -24,7 +24,7 @@ from dashboard.usecases.write_revision_sql import (
     read_revision_sql,
     request_revision_sql,
 )
-from dashboard.views.findings import MARKS, Mark, SqlLine, sql_lines
+from dashboard.views.findings import MARKS, Mark, SqlLine, count_lines, sql_lines
 from dashboard.views.history_query import read_query
 from dashboard.views.requests import PageRequest
 from dashboard.views.statuses import find_project
@@ -142,6 +142,6 @@ def _view(sql: DialectSql, way: str, record: RevisionRecord, at_ref: dict[str, s
         link=f"?{urlencode(named | at_ref)}",
         found=found,
         lines=sql_lines(reading, [(view.line, view.mark) for view in found]),
-        total=sum(piece.text.count("\n") for piece in reading.pieces),
+        total=count_lines(reading),
         is_incomplete=is_incomplete(reading.pieces),
     )

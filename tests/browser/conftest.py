@@ -15,6 +15,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -81,11 +82,16 @@ def lay_out_demo(directory: Path, toml: str) -> Product:
 
 @pytest.fixture(scope="session")
 def postgres_templates(prepared: Path, postgres_server: Server) -> dict[str, str]:
+    """Made once."""
+    return make_postgres_templates(prepared, postgres_server)
+
+
+def make_postgres_templates(prepared: Path, server: Server) -> dict[str, str]:
     """Environment -> a PostgreSQL database at the same revision, with the same sample rows, as the SQLite one."""
     templates = {name: f"browser_{os.getpid()}_{name}" for name in ENVIRONMENTS}
-    product = Product(prepared, 0, {}, {n: postgres_server.variables(d) for n, d in templates.items()})
+    product = Product(prepared, 0, {}, {n: server.variables(d) for n, d in templates.items()})
     for name, database in templates.items():
-        postgres_server.create_database(database)
+        server.create_database(database)
         for row in _rows(prepared / "data" / "demo" / f"{name}.db"):
             product.alembic(name, "upgrade", row)
         product.run_module(name, "app.demo_data")
@@ -120,19 +126,28 @@ def copy_product(prepared: Path, directory: Path, toml: str) -> Product:
 def postgresql_product(
     prepared: Path, tmp_path: Path, postgres_server: Server, postgres_templates: dict[str, str]
 ) -> Iterator[Product]:
-    """On PostgreSQL, not started yet: three databases given by variables, with a password that breaks careless code."""
-    _copy(prepared, tmp_path, POSTGRESQL_TOML.replace("TOOLS", str(postgres_server.bin)))
+    """On PostgreSQL, not started yet."""
+    with copy_postgresql_product(prepared, tmp_path, postgres_server, postgres_templates) as product:
+        yield product
+
+
+@contextmanager
+def copy_postgresql_product(
+    prepared: Path, directory: Path, server: Server, templates: dict[str, str]
+) -> Iterator[Product]:
+    """The prepared demo over three databases given by variables, with a password that breaks careless code."""
+    _copy(prepared, directory, POSTGRESQL_TOML.replace("TOOLS", str(server.bin)))
     port = free_port()
-    names = {name: f"{template}_{port}" for name, template in postgres_templates.items()}
-    _execute(postgres_server, *(f'CREATE DATABASE "{names[n]}" TEMPLATE "{postgres_templates[n]}"' for n in names))
-    databases = {name: postgres_server.variables(database) for name, database in names.items()}
-    variables = _variables(tmp_path)
+    names = {name: f"{template}_{port}" for name, template in templates.items()}
+    _execute(server, *(f'CREATE DATABASE "{names[n]}" TEMPLATE "{templates[n]}"' for n in names))
+    databases = {name: server.variables(database) for name, database in names.items()}
+    variables = _variables(directory)
     for name, given in databases.items():
         variables |= {f"{name.upper()}_{key}": value for key, value in given.items()}
-    product = Product(tmp_path, port, variables, databases)
+    product = Product(directory, port, variables, databases)
     yield product
     product.stop()
-    _execute(postgres_server, *(f'DROP DATABASE "{database}" WITH (FORCE)' for database in names.values()))
+    _execute(server, *(f'DROP DATABASE "{database}" WITH (FORCE)' for database in names.values()))
 
 
 @pytest.fixture(scope="module")

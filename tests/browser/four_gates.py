@@ -116,6 +116,19 @@ def let_budget_pass(page: Page) -> None:
     page.locator("#typed").wait_for()
 
 
+def open_all(page: Page, product: Product) -> None:
+    """But the last, for a plan that was made; and has the SQL of its last revision written."""
+    bring_staging_up(page, product)
+    review_every_file(page, product)
+    accept_findings(page)
+    take_backup(page)
+    let_budget_pass(page)
+    page.goto(f"{product.url}/projects/api/revisions/{LAST}/")
+    page.get_by_role("button", name="Write the SQL").click()
+    page.locator("#sql .sql-lines").first.wait_for(timeout=MILLISECONDS)
+    page.goto(f"{product.url}{PLAN}")
+
+
 def confirm(page: Page) -> None:
     """Types the name, and waits for the end of the run."""
     page.fill("#typed", "production")

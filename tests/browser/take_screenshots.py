@@ -1,4 +1,4 @@
-"""`make screenshots`: pictures of the demo as an operator leaves it.
+"""`make screenshots`: pictures of the demo as an operator leaves it, and of four gates on PostgreSQL.
 
 Without an argument those that README and docs show, into docs/pictures; with a folder every page, at each width and in
 both themes, to look at. Plays the operator's way on staging first, so that there is something to see.
@@ -7,6 +7,7 @@ both themes, to look at. Plays the operator's way on staging first, so that ther
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -16,7 +17,15 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
-from tests.browser.conftest import SQLITE_TOML, lay_out_demo
+from tests import postgresql
+from tests.browser import four_gates
+from tests.browser.conftest import (
+    SQLITE_TOML,
+    copy_postgresql_product,
+    copy_product,
+    lay_out_demo,
+    make_postgres_templates,
+)
 from tests.browser.find_browser import browser_arguments, find_browser
 from tests.browser.product import ROOT, Product
 
@@ -49,13 +58,13 @@ class Shot:
 
 
 SHOWN = (
-    *(Shot(page, 1440, theme) for page in ("overview", "plan", "run", "history") for theme in ("light", "dark")),
+    *(Shot(page, 1440, theme) for page in ("overview", "plan", "gates", "run", "history") for theme in ("light", "dark")),
     Shot("overview", 390, "light"),
 )  # fmt: skip
 """What README and docs show."""
 ALL = tuple(
     Shot(page, width, theme)
-    for page in (*BEFORE_THE_RUN, *AFTER_IT)
+    for page in (*BEFORE_THE_RUN, *AFTER_IT, "gates_closed", "gates", "revision_sql")
     for width in (1440, 1024, 390)
     for theme in ("light", "dark")
 )  # fmt: skip
@@ -64,27 +73,62 @@ ALL = tuple(
 def main(folder: Path, shots: Sequence[Shot]) -> None:
     """Writes the pictures, and tells of pages that scroll sideways."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as temporary:
-        product = lay_out_demo(Path(temporary), SQLITE_TOML)
+    with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=browser_arguments())
+        folders = {name: Path(temporary) / name for name in ("prepared", "demo", "gates")}
+        for own in folders.values():
+            own.mkdir()
+        prepared = lay_out_demo(folders["prepared"], SQLITE_TOML).directory
+        product = copy_product(prepared, folders["demo"], SQLITE_TOML)
         try:
             product.start("web", "worker", "observer")
-            _take_all(product, folder, shots)
+            _take_demo(browser, product, folder, shots)
         finally:
             product.stop()
-
-
-def _take_all(product: Product, folder: Path, shots: Sequence[Shot]) -> None:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser(), args=browser_arguments())
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.set_default_timeout(60_000)
-        sign_in(page, product)
-        state = page.context.storage_state()
-        _prepare_staging(page, product)
-        shoot(browser, state, product, folder, BEFORE_THE_RUN, shots)
-        _run_staging(page, product)
-        shoot(browser, state, product, folder, AFTER_IT, shots)
+        _take_gates(browser, prepared, folders["gates"], folder, shots)
         browser.close()
+
+
+def _take_demo(browser: Browser, product: Product, folder: Path, shots: Sequence[Shot]) -> None:
+    page = _operators_page(browser, product)
+    state = page.context.storage_state()
+    _prepare_staging(page, product)
+    shoot(browser, state, product, folder, BEFORE_THE_RUN, shots)
+    _run_staging(page, product)
+    shoot(browser, state, product, folder, AFTER_IT, shots)
+
+
+def _take_gates(browser: Browser, prepared: Path, directory: Path, folder: Path, shots: Sequence[Shot]) -> None:
+    """All closed, then all passed but the last, on a PostgreSQL of their own."""
+    binaries = postgresql.find_binaries()
+    if binaries is None:
+        sys.stderr.write("There is no PostgreSQL, so the pictures of the four gates stay as they are.\n")
+        return
+    data = postgresql.make_directory()
+    server = postgresql.start(data, binaries)
+    try:
+        templates = make_postgres_templates(prepared, server)
+        with (
+            copy_postgresql_product(prepared, directory, server, templates) as stopped,
+            four_gates.served(stopped, server) as product,
+        ):
+            page = _operators_page(browser, product)
+            state = page.context.storage_state()
+            four_gates.make_plan(page, product)
+            shoot(browser, state, product, folder, {"gates_closed": four_gates.PLAN}, shots)
+            four_gates.open_all(page, product)
+            revision = f"/projects/api/revisions/{four_gates.LAST}/"
+            shoot(browser, state, product, folder, {"gates": four_gates.PLAN, "revision_sql": revision}, shots)
+    finally:
+        postgresql.stop(data, binaries)
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def _operators_page(browser: Browser, product: Product) -> Page:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.set_default_timeout(60_000)
+    sign_in(page, product)
+    return page
 
 
 def sign_in(page: Page, product: Product) -> None:
