@@ -42,5 +42,5 @@ def help_page(request: PageRequest) -> HttpResponse:
     return render(request, "help.html", context)
 
 
-_BESIDE = {"stale": "waiting", "running": "running"}
+_BESIDE = {"stale": "waiting", "drift": "drift", "running": "running"}
 _PROVEN = {"restored and compared": "current", "read, not restored": "read"}
