@@ -28,7 +28,7 @@ if not context.config.get_main_option("sqlalchemy.url"):
 def sqlite_site(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch, transactional_db: None) -> Site:
     """The environment is a SQLite file."""
     path = tmp_path / "production.db"
-    return _site(
+    return lay_out_site(
         tmp_path, settings, monkeypatch, f"sqlite:///{path}", "sqlite",
         lambda: sqlite3.connect(path, isolation_level=None),
     )  # fmt: skip
@@ -42,7 +42,7 @@ def postgres_site(
     """The environment is a PostgreSQL database, its password full of signs that need quoting."""
     server = postgres_server
     url = f"postgresql+psycopg2://{server.admin}:{quote(server.password, safe='')}@{server.host}:{server.port}/{postgres_database}"
-    return _site(tmp_path, settings, monkeypatch, url, "postgresql", lambda: server.connect(postgres_database))
+    return lay_out_site(tmp_path, settings, monkeypatch, url, "postgresql", lambda: server.connect(postgres_database))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -52,7 +52,8 @@ def site(request: pytest.FixtureRequest, transactional_db: None) -> Site:
     return found
 
 
-def _site(tmp_path: Path, settings: Any, monkeypatch: Any, url: str, dialect: str, database: Any) -> Site:
+def lay_out_site(tmp_path: Path, settings: Any, monkeypatch: Any, url: str, dialect: str, database: Any) -> Site:
+    """Of the database at `url`, to which `database` connects; at r1, with r2 and r3 pending."""
     project = make_project(tmp_path / "project", extra=ENV_URL)
     project.add_tables(1, 2, 3)
     settings.DASHBOARD_CONFIG = tmp_path / "dashboard.toml"
