@@ -114,7 +114,7 @@ def plan_context(
     gates = list_gates(review, rehearsal)
     rungs = read_rungs(backup) if backup else ()
     tasks = {
-        "is_looking": common["is_looking"],
+        "is_looking": bool(common["is_looking"]),
         "is_counting": is_counting(latest),
         "is_surveying": latest.direction == Direction.RESTORE and latest.counted_at is None,
         "is_rehearsing": rehearsal is not None and rehearsal.is_working,
