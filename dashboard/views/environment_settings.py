@@ -29,6 +29,7 @@ def list_settings(project: Project, environment: Environment) -> tuple[Fact, ...
         ("Statement timeout", say_span(timeouts.statement)),
         ("Run deadline", say_span(timeouts.run)),
         ("Stale after", say_span(environment.stale_after)),
+        ("Drift", _say_drift(environment)),
     )
 
 
@@ -45,6 +46,17 @@ def say_code(code: Code) -> str:
     for number, word in ((state.ahead, "ahead of"), (state.behind, "behind")):
         if number:
             told.append(f"{number} commit{'' if number == 1 else 's'} {word} {state.upstream}")
+    return ", ".join(told)
+
+
+def _say_drift(environment: Environment) -> str:
+    """How often it is looked for, where, and what is left out."""
+    drift = environment.drift
+    told = [f"looked for every {say_span(drift.every)}" if drift.every else "looked for when somebody asks"]
+    if drift.replica is not None:
+        told.append("on a replica")
+    if drift.ignore:
+        told.append(f"without {' '.join(drift.ignore)}")
     return ", ".join(told)
 
 
