@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from django.test import Client
 
-from dashboard.models import Acceptance, Finding
+from dashboard.models import Acceptance, Finding, Rehearsal
 from dashboard.usecases.preview_plan import preview_plan
+from dashboard.usecases.rehearse_plan import rehearse_plan_now
 from tests.views.conftest import SignIn, ViewedSite, text_of
 
 PLAN = "/projects/api/environments/production/plan/"
@@ -109,3 +112,22 @@ def test_sql_that_lacks_a_revision_cannot_be_run_by_mistake(lead: Client, site: 
     assert "-incomplete.sql" in answer["Content-Disposition"]
     assert all(line.startswith("--") or not line for line in answer.content.decode().splitlines())
     assert "incomplete" in text_of(lead.get(PLAN)) and "all commented out" in text_of(lead.get(PLAN))
+
+
+def test_what_a_rehearsal_executed_stands_on_the_page_and_in_the_file(lead: Client, site: ViewedSite) -> None:
+    site.configure("rehearsal = {}")
+    site.project.add("r4", 'op.get_bind().execute(sa.text("SELECT 1")).scalar()\nop.execute("DELETE FROM t1")')
+    connection = sqlite3.connect(site.folder / "production.db")
+    connection.execute("CREATE TABLE t1 (id INTEGER)")
+    connection.close()
+    site.plan()
+    site.back_up()
+    before = text_of(lead.get(PLAN))
+
+    rehearse_plan_now(rehearsal_id=Rehearsal.objects.get().pk)
+
+    page = text_of(lead.get(PLAN))
+    assert "Without a database Alembic cannot write r4: only a rehearsal shows what it executes." in before
+    assert "cannot write r4: what the rehearsal executed stands in its place." in page and "from the rehearsal" in page
+    assert "DELETE without WHERE: every row of t1 goes" in page and "DELETE without WHERE" not in before
+    assert "-- DELETE FROM t1;\n" in lead.get(f"{PLAN}sql/").content.decode()
