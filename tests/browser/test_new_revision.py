@@ -36,13 +36,16 @@ def version_files(product: Product) -> set[Path]:
 
 
 def violations(page: Page) -> list[str]:
-    """What axe finds in the page, light and dark."""
+    """What axe finds in the page, light and dark; and whether it scrolls sideways on a phone or a tablet."""
     found: list[str] = []
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
         page.reload()
         found += page.evaluate("() => axe.run().then((r) => r.violations.map((v) => v.id + v.nodes[0].html))")
-    page.emulate_media(color_scheme="light")
+    for width in (390, 1024, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"scrolls sideways at {width}")
     return found
 
 
@@ -69,6 +72,7 @@ def test_from_two_heads_to_a_reviewed_merge_revision(product: Product, sign_in: 
     assert violations(page) == []
     page.get_by_role("button", name="Write this file").click()
     expect(page.locator("#proposal-body")).to_contain_text("is in the work tree")
+    assert violations(page) == []
     expect(page.locator(".command", has_text="git add")).to_contain_text("merge_their_branch.py")
     page.get_by_role("link", name="Open the revision to mark it as reviewed").click()
     page.get_by_role("button", name="Mark this file as reviewed").click()
