@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable
 
-from dashboard.models import Backup, Plan, Proof, Rehearsal
+from dashboard.models import Backup, DriftCheck, Plan, Proof, Rehearsal
 from dashboard.usecases.catalogue import configuration_version
 
 _OF_BACKUP = (
@@ -25,7 +25,7 @@ def backup_version(backup_id: int) -> str:
 
 
 def work_version(*, project: str, environment: str) -> str:
-    """Differs once a plan was made, its SQL, counts or rehearsal came further, or one of the environment's backups did."""
+    """Differs once a plan was made, its SQL, counts or rehearsal came further, or a backup or comparison of the schema did."""
     mine = {"project": project, "environment": environment}
     plan = Plan.objects.filter(**mine).order_by("-pk").values_list("pk", "counted_at", "count_error", "preview").first()
     rehearsals = Rehearsal.objects.filter(plan=plan[0]) if plan else Rehearsal.objects.none()
@@ -36,6 +36,7 @@ def work_version(*, project: str, environment: str) -> str:
             plan,
             *_backups(list(newest)),
             *rehearsals.order_by("pk").values_list("pk", "state", "doing", "error"),
+            *DriftCheck.objects.filter(**mine).order_by("-pk").values_list("pk", "state")[:_NEWEST],
         ]
     )
 

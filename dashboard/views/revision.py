@@ -26,7 +26,7 @@ from dashboard.views.badges import Badge
 from dashboard.views.highlighting import highlight_lines
 from dashboard.views.history_query import read_query
 from dashboard.views.refs import refuse_ref
-from dashboard.views.requests import PageRequest, wants_part
+from dashboard.views.requests import PageRequest, is_unchanged, wants_part
 from dashboard.views.revision_sql import sql_context
 from dashboard.views.statuses import find_project
 
@@ -42,7 +42,10 @@ class Standing:
 @require_safe
 @permission(SEE)
 def revision(request: PageRequest, project: str, revision: str) -> HttpResponse:
-    """Revision ids are free text; one that the history lacks is a 404. `?ref=` as on the history page. Executes nothing."""
+    """Revision ids are free text; one that the history lacks is a 404. `?ref=` as on the history page.
+
+    `?seen=`: what a poll has; unchanged, 204. Executes nothing.
+    """
     query = read_query(request)
     try:
         status = find_project(request, project, ref=query.ref)
@@ -53,6 +56,8 @@ def revision(request: PageRequest, project: str, revision: str) -> HttpResponse:
     if record is None:
         raise Http404(f"{status.project.title} has no revision {revision!r} in its script directory.")
     sql = sql_context(request, status.project, record, query.ref)
+    if is_unchanged(request, sql["sql_version"]):
+        return HttpResponse(status=204)
     if wants_part(request, "sql"):
         return render(request, "_revision_sql.html", sql | {"project": status.project, "record": record})
     lines: tuple[SafeString, ...] = ()

@@ -70,12 +70,14 @@ def sql_context(request: PageRequest, project: Project, record: RevisionRecord, 
     """What _revision_sql.html shows. SQL is written from the work tree alone, so not for the file of a `ref`."""
     found = read_revision_sql(project, record)
     at_ref = {} if ref is None else {"ref": ref}
+    awaited = sum(sql.is_awaited for sql in found)
     return {
         "dialects": [
             DialectView(TITLES[sql.dialect], sql, tuple(_view(sql, way, record, at_ref) for way in sql.ways))
             for sql in found
         ],
-        "sql_poll": f"?{urlencode({**at_ref, 'part': 'sql'})}" if any(sql.is_awaited for sql in found) else "",
+        "sql_version": f"awaited-{awaited}",
+        "sql_poll": f"?{urlencode({**at_ref, 'part': 'sql', 'seen': f'awaited-{awaited}'})}" if awaited else "",
         "may_write": request.user.has_perm(PLAN) and ref is None,
         "is_at_ref": ref is not None,
     }

@@ -29,8 +29,11 @@ def test_a_developer_has_it_compared_and_the_page_shows_how_it_comes_along(devel
     assert answer.headers["Location"] == f"{STAGING}#drift"
     assert sorted(DriftCheck.objects.values_list("kind", "state")) == [("models", "queued"), ("revisions", "queued")]
     page = text_of(developer.get(STAGING))
-    assert "Waits for a worker." in page and f'hx-get="{STAGING}?part=drift"' in page
+    assert "Waits for a worker." in page and f'hx-get="{STAGING}?part=drift&amp;seen=' in page
     assert developer.get(f"{STAGING}?part=drift", headers={"HX-Request": "true"}).status_code == 200
+    version = developer.get(STAGING).context["version"]
+    unchanged = developer.get(f"{STAGING}?part=drift&seen={version}", headers={"HX-Request": "true"})
+    assert unchanged.status_code == 204
     assert "Nothing was compared. The schema is being compared already." in text_of(developer.post(DRIFT, follow=True))
 
 

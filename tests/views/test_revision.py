@@ -82,10 +82,12 @@ def test_its_sql_is_written_for_who_may_plan_and_shown_to_all(
 
     asked = developer.post("/projects/api/revision-sql/", given, follow=True)
     awaited = text_of(lead.get(f"{page}?part=sql", headers={"HX-Request": "true"}))
+    unchanged = lead.get(f"{page}?part=sql&seen=awaited-1", headers={"HX-Request": "true"})
     write_revision_sql(number=RevisionSql.objects.get().pk)
 
     assert "A developer or an operator can." in before and "Write the SQL" not in before
-    assert 'hx-get="/projects/api/revisions/r2/?part=sql"' in text_of(asked) and "A worker is writing" in text_of(asked)
+    assert 'hx-get="/projects/api/revisions/r2/?part=sql&amp;seen=awaited-1"' in text_of(asked)
+    assert "A worker is writing" in text_of(asked) and unchanged.status_code == 204
     assert awaited.startswith('<section class="panel" id="sql" hx-get')
     after = text_of(lead.get(page))
     assert "Upgrade <span" in after and 'id="sqlite-downgrade-4"' in after and "takes data" in after
