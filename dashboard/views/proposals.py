@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseStopPolling
 
@@ -105,7 +106,7 @@ def proposal_file(request: PageRequest, number: int) -> HttpResponse:
     if not found.content:
         raise Http404("This proposal has no file.")
     answer = HttpResponse(found.content.encode(), content_type="text/x-python; charset=utf-8")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{PurePosixPath(found.path).name}"'
+    answer.headers["Content-Disposition"] = content_disposition_header(True, PurePosixPath(found.path).name) or ""
     return answer
 
 

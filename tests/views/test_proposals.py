@@ -33,9 +33,9 @@ def make_writable(site: ViewedSite) -> None:
     path.write_text(path.read_text().replace("[projects.api]\n", "[projects.api]\nwritable = true\n", 1))
 
 
-def ask(client: Client) -> RevisionProposal:
+def ask(client: Client, **other: str) -> RevisionProposal:
     """For the merge, and prepared as the worker would."""
-    answer = client.post(NEW, MERGE)
+    answer = client.post(NEW, MERGE | other)
     assert answer.status_code == 302
     (proposal,) = RevisionProposal.objects.all()
     assert answer.headers["Location"] == f"/proposals/{proposal.pk}/"
@@ -81,7 +81,7 @@ def test_a_developer_reads_the_file_and_writes_it(developer: Client, two_heads: 
 
 def test_what_may_not_be_written_can_be_downloaded(developer: Client, two_heads: ViewedSite) -> None:
     two_heads.configure()
-    proposal = ask(developer)
+    proposal = ask(developer, message="größer und schöner")
 
     page = text_of(developer.get(f"/proposals/{proposal.pk}/"))
     file = developer.get(f"/proposals/{proposal.pk}/file/")
@@ -89,7 +89,7 @@ def test_what_may_not_be_written_can_be_downloaded(developer: Client, two_heads:
 
     assert "Write this file" not in page and "alembic merge -m" in page
     assert file.content.decode() == proposal.content
-    assert file.headers["Content-Disposition"].endswith('.py"')
+    assert file.headers["Content-Disposition"].endswith("_gr%C3%B6%C3%9Fer_und_sch%C3%B6ner.py")
     assert "Nothing was written." in refused
     assert not (two_heads.project.directory / proposal.path).exists()
 
