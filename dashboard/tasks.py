@@ -72,9 +72,10 @@ def prepare_proposal(proposal_id: int) -> None:
 
 
 @task()
-def check_drift(check_id: int) -> None:
-    """Compares a database's schema with what it should be."""
-    check_drift_now(check_id=check_id)
+def check_drift(check_ids: list[int]) -> None:
+    """Compares a database's schema with what it should be, in one way after the other."""
+    for check_id in check_ids:
+        check_drift_now(check_id=check_id)
 
 
 @task()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.conf import settings
 from django.db.models import Q
@@ -34,6 +35,7 @@ State = DriftCheck.State
 MOST = 500
 """Differences that are kept of one check; all are counted."""
 KEPT = 30
+WAITED_FOR = timedelta(hours=1)
 _UNDER_WAY = "A run was under way, and what it changes is no drift. Check again once it has settled."
 _MOVED = "The database was changed by an upgrade or the like while it was compared. Check again."
 _COMPARABLE = (EnvironmentState.CURRENT, EnvironmentState.PENDING)
@@ -81,12 +83,20 @@ def _forget_old(check: DriftCheck) -> None:
 
 
 def end_lost_checks() -> int:
-    """In the observer: one whose worker died has compared nothing. Its scratch database is swept. Returns how many."""
-    return DriftCheck.objects.filter(
-        state=State.WORKING, heartbeat_at__lt=timezone.now() - HEARTBEAT_LOST_AFTER
-    ).update(
-        state=State.FAILED, finished_at=timezone.now(), error="The worker that compared the schemas died. Check again."
-    )  # fmt: skip
+    """In the observer: one whose worker died has compared nothing. Its scratch database is swept. Returns how many.
+
+    So is one that no worker came to: its task may have died with the comparison that came before it.
+    """
+    now = timezone.now()
+    lost = DriftCheck.objects.filter(state=State.WORKING, heartbeat_at__lt=now - HEARTBEAT_LOST_AFTER).update(
+        state=State.FAILED, finished_at=now, error="The worker that compared the schemas died. Check again."
+    )
+    working = set(DriftCheck.objects.filter(state=State.WORKING).values_list("project", "environment"))
+    waiting = DriftCheck.objects.filter(state=State.QUEUED, requested_at__lt=now - WAITED_FOR)
+    forgotten = [check.pk for check in waiting if (check.project, check.environment) not in working]
+    return lost + DriftCheck.objects.filter(pk__in=forgotten, state=State.QUEUED).update(
+        state=State.FAILED, finished_at=now, error="No worker came to it. Look whether workers run, then check again."
+    )
 
 
 def _try(check: DriftCheck) -> dict[str, object]:

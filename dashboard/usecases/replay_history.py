@@ -22,6 +22,7 @@ from dashboard.databases.scratch import check_place, read_origin, scratch_databa
 from dashboard.models import DriftCheck
 from dashboard.revisions.errors import HistoryError
 from dashboard.sources.configuration import Environment, ResolvedEnvironment
+from dashboard.usecases.catalogue import configuration_version
 from dashboard.usecases.child_work import ChildFailed, ask_child_for_all, connection_settings
 from dashboard.usecases.read_history import ProjectHistory
 from dashboard.usecases.scratch_places import find_place, mark_for
@@ -136,6 +137,7 @@ def _key(
 ) -> str:
     files = history.reading.files if history.reading else {}
     seen = [
+        configuration_version(),
         environment.project, environment.name, history.project.python, history.project.section, environment.driver,
         sorted(files.items()), sorted(rows), original.dialect, original.display(), original.options, origin.major,
         scope.version_table, scope.version_table_schema, scope.ignore,

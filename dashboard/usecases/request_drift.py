@@ -33,7 +33,7 @@ def request_drift_checks(
     find_environment(project, environment)
     if Run.objects.filter(project=project, environment=environment, phase__in=Run.LIVE).exists():
         raise DriftCheckRefused("A run is under way, and what it changes is no drift. Check once it has settled.")
-    queued = tuple(check for kind in Kind if (check := _queue(project, environment, kind, person)))
+    queued = _queue(project, environment, Kind, person)
     if not queued:
         raise DriftCheckRefused("The schema is being compared already. Wait until that is done.")
     return queued
@@ -45,27 +45,29 @@ def compare_now(*, project: str, environment: str, kinds: Iterable[DriftCheck.Ki
     Raises DriftCheckRefused where one is under way already.
     """
     for kind in kinds:
-        try:
-            with transaction.atomic():
-                check = DriftCheck.objects.create(project=project, environment=environment, kind=kind)
-        except IntegrityError:
-            raise DriftCheckRefused("The schema is being compared already. Wait until that is done.") from None
+        check = _create(project, environment, kind, None)
+        if check is None:
+            raise DriftCheckRefused("The schema is being compared already. Wait until that is done.")
         check_drift_now(check_id=check.pk)
 
 
 def queue_due_checks() -> int:
-    """In the observer: where `drift.every` has passed since the last one. Returns how many were queued."""
-    number = 0
+    """In the observer: where `drift.every` has passed since the last one. Returns how many were queued.
+
+    One environment at a time, so that a worker is left for runs however long a replay takes.
+    """
+    if DriftCheck.objects.filter(state__in=DriftCheck.LIVE).exists():
+        return 0
     for project in configuration().projects.values():
         due = [(e, kind) for e in project.environments.values() if e.drift.every for kind in Kind if _is_due(e, kind)]
         if not due:
             continue
         (status,) = read_statuses(project=project.name)
-        by_name = {e.environment.name: e for e in status.environments}
-        for environment, kind in due:
-            if _is_possible(by_name[environment.name], kind):
-                number += _queue(project.name, environment.name, kind, None) is not None
-    return number
+        for found in status.environments:
+            kinds = [kind for e, kind in due if e.name == found.environment.name and _is_possible(found, kind)]
+            if kinds:
+                return len(_queue(project.name, found.environment.name, kinds, None))
+    return 0
 
 
 def _is_due(environment: Environment, kind: Kind) -> bool:
@@ -83,14 +85,21 @@ def _is_possible(status: EnvironmentStatus, kind: Kind) -> bool:
     return status.status.state in {State.CURRENT, State.PENDING} and has_place(status.environment)
 
 
-def _queue(project: str, environment: str, kind: Kind, person: User | None) -> DriftCheck | None:
-    """None where one is queued or under way."""
+def _queue(project: str, environment: str, kinds: Iterable[Kind], person: User | None) -> tuple[DriftCheck, ...]:
+    """As one piece of work; those that are queued or under way already are left out."""
     from dashboard.tasks import check_drift
 
+    with transaction.atomic():
+        queued = [check for kind in kinds if (check := _create(project, environment, kind, person))]
+        if queued:
+            check_drift.enqueue([check.pk for check in queued])
+    return tuple(queued)
+
+
+def _create(project: str, environment: str, kind: Kind, person: User | None) -> DriftCheck | None:
+    """None where one is queued or under way."""
     try:
         with transaction.atomic():
-            check = DriftCheck.objects.create(project=project, environment=environment, kind=kind, requested_by=person)
-            check_drift.enqueue(check.pk)
+            return DriftCheck.objects.create(project=project, environment=environment, kind=kind, requested_by=person)
     except IntegrityError:
         return None
-    return check

@@ -263,8 +263,14 @@ def test_a_dead_workers_check_is_ended_and_its_scratch_database_swept(site: Site
     abandoned = scratch_database(find_place(environment), origin, mark_for(lost))
     abandoned.__enter__()
 
-    assert end_lost_checks() == 1
+    forgotten = DriftCheck.objects.create(
+        project="api", environment="production", kind=Kind.MODELS, requested_at=timezone.now() - timedelta(hours=2)
+    )
+
+    assert end_lost_checks() == 2
     assert len(sweep_scratch_databases()) == 1
 
     lost.refresh_from_db()
     assert lost.state == State.FAILED and "worker" in lost.error
+    forgotten.refresh_from_db()
+    assert "No worker came to it" in forgotten.error
