@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from dashboard.databases.difference import difference_from_json
 from dashboard.models import RevisionProposal
@@ -18,7 +17,7 @@ from dashboard.usecases.read_history import read_history
 
 _TAKE_DATA = frozenset({"drop_table", "drop_column"})
 _MOST_NAMED = 20
-"""With more uncommitted files than this the command names their folder."""
+"""With more uncommitted files than this none of them is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ def say_command(proposal: RevisionProposal, project: Project) -> str:
 def say_commit(proposal: RevisionProposal, project: Project) -> tuple[str, ...]:
     """What commits the file and, of an autogenerate, the change of the models with it; empty outside of git.
 
-    Named is every other Python file below the project's directory that is not committed and no revision: which of them are
+    Named are, unless they are many, the Python files of the project that are not committed and no revisions: which of them are
     the models, or what they need, is for a person to see.
     """
     state = read_checkout_state(project.directory) if project.git else None
@@ -64,9 +63,8 @@ def say_commit(proposal: RevisionProposal, project: Project) -> tuple[str, ...]:
     files = [proposal.path]
     if proposal.kind == RevisionProposal.Kind.AUTOGENERATE:
         folders = tuple(f"{folder}/" for folder in folders_of(project, read_history(project)))
-        files += [f for f in state.uncommitted if PurePosixPath(f).suffix == ".py" and not f.startswith(folders)]
-    if len(files) > _MOST_NAMED:
-        files = [proposal.path, "."]
+        others = [f for f in state.uncommitted if f.endswith(".py") and f.isprintable() and not f.startswith(folders)]
+        files += others if len(others) <= _MOST_NAMED else []
     return (
         shlex.join(["cd", str(project.directory)]),
         _git("add", "--", *files),
