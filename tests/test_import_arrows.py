@@ -140,7 +140,9 @@ def test_only_the_child_program_imports_what_runs_a_project() -> None:
         for path in modules()
         if path not in CHILD_MODULES
         for line, imported in imports_of(path)
-        if imported.startswith(("alembic.command", "alembic.runtime.environment", "alembic.script.base", "alembic.script.Script"))
+        if imported.startswith(
+            ("alembic.command", "alembic.runtime.environment", "alembic.script.base", "alembic.script.Script")
+        )
         or imported in {"alembic.context", "alembic.op"}
     ]
 
