@@ -55,6 +55,8 @@ class WayView:
     lines: tuple[SqlLine, ...]
     total: int
     is_incomplete: bool
+    is_rehearsed: bool
+    """What could not be written is what a rehearsal executed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,4 +148,5 @@ def _view(sql: DialectSql, way: str, record: RevisionRecord, at_ref: dict[str, s
         lines=sql_lines(reading, [(view.line, view.mark) for view in found]),
         total=count_lines(reading),
         is_incomplete=is_incomplete(reading.pieces),
+        is_rehearsed=any(piece.rehearsed for piece in reading.pieces),
     )

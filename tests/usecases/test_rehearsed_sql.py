@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from dashboard.models import Finding, Plan, Rehearsal
+from dashboard.usecases.catalogue import configuration
 from dashboard.usecases.preview_plan import preview_plan, stored_sql
+from dashboard.usecases.read_history import read_history
 from dashboard.usecases.rehearse_plan import rehearse_plan_now
 from dashboard.usecases.sql_script import list_findings, write_script
+from dashboard.usecases.write_revision_sql import read_revision_sql, request_revision_sql, write_revision_sql
 from tests.usecases.site import Site
 
 COUNTS_FIRST = """
@@ -99,3 +102,19 @@ def test_a_step_that_failed_is_not_shown_as_executed(rehearsing: Site) -> None:
     assert Rehearsal.objects.filter(plan=plan, state=Rehearsal.State.FAILED).exists()
     text = sql_of(plan)
     assert text.count("FROM THE REHEARSAL") == 1 and "-- DELETE FROM t1;" in text
+
+
+def test_a_revision_s_own_sql_is_completed_by_a_rehearsal_of_its_file(rehearsing: Site) -> None:
+    site = rehearsing
+    rehearsed(site)
+    project = configuration().project("api")
+    record = read_history(project).graph.records["r4"]
+
+    asked = request_revision_sql(
+        user=site.operator, project=project, record=record, sha256=record.sha256, dialect=site.dialect
+    )
+    write_revision_sql(number=asked.pk)
+
+    (found,) = read_revision_sql(project, record)
+    assert "-- DELETE FROM t1;" in write_script(found.ways["upgrade"].pieces)
+    assert [f.rule for f in found.ways["upgrade"].findings] == ["not-written", "delete-all"]
