@@ -12,6 +12,7 @@ from django_tasks_db.models import DBTaskResult
 from dashboard.models import (
     Backup,
     Confirmation,
+    DriftCheck,
     Observation,
     Plan,
     PlanPreview,
@@ -22,9 +23,11 @@ from dashboard.models import (
     RunStep,
 )
 from dashboard.revisions.plan import Direction
+from dashboard.usecases.check_drift import check_drift_now
 from dashboard.usecases.count_losses import count_losses
 from dashboard.usecases.plan_change import plan_change
 from dashboard.usecases.preview_plan import preview_plan
+from dashboard.usecases.request_drift import request_drift_checks
 from dashboard.usecases.take_backup import attest_backup, request_backup, take_backup_now
 from tests.browser.gallery import BEHIND, HEAD, LIVE, OTHER_PLANS, PLANNED, REVISIONS
 
@@ -73,6 +76,7 @@ def hang() -> None:
                 _hang_run(operator, plan, backup, name)
     _hang_rehearsals(operator)
     _hang_backups(operator)
+    _hang_drift(operator)
     _hang_past()
     DBTaskResult.objects.all().delete()
 
@@ -204,6 +208,14 @@ def _hang_other_plans(operator: User) -> None:
         if direction.runs_revisions:
             preview_plan(plan_id=plan.pk)
         count_losses(plan_id=plan.pk)
+
+
+def _hang_drift(operator: User) -> None:
+    """The schema of `current` lacks what its last revisions make; `attested` is being compared."""
+    for name in ("current", "attested"):
+        request_drift_checks(user=operator, project=PROJECT, environment=name)
+    for check in DriftCheck.objects.filter(environment="current"):
+        check_drift_now(check_id=check.pk)
 
 
 def _hang_past() -> None:

@@ -68,6 +68,7 @@ def test_the_gallery_holds_every_outcome_gate_and_verdict(tours: dict[str, Tour]
         "gate-working",
         "gate-passed",
         "rung-working",
+        "badge state-drift",
     ):
         assert word in shapes
     for kind in ("branches ", "alterations ", "compare ", "plan ", "run ", "backup "):
