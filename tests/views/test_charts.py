@@ -35,9 +35,9 @@ def test_the_bars_fill_the_width_and_the_most_fills_the_height() -> None:
 
 
 def test_what_could_not_be_read_is_drawn_as_unknown_never_as_none() -> None:
-    chart = draw_pending(GRAPH, (seen(0, reason="refused"),), T0 + timedelta(minutes=40))
+    chart = draw_pending(GRAPH, (seen(20, reason="refused"), seen(0, "a")), T0 + timedelta(minutes=40))
 
-    assert chart is not None and [bar.kind for bar in chart.bars] == ["unknown"]
+    assert chart is not None and [bar.kind for bar in chart.bars] == ["pending", "unknown"]
     assert "not known now" in chart.words
 
 
@@ -51,4 +51,5 @@ def test_runs_stand_oldest_first_and_a_failed_one_is_hollow() -> None:
 
 def test_without_readings_or_runs_nothing_is_drawn() -> None:
     assert draw_pending(GRAPH, (), T0) is None
+    assert draw_pending(GRAPH, (seen(0, reason="refused"),), T0 + timedelta(minutes=40)) is None
     assert draw_runs((Run(pk=1, phase=Run.Phase.QUEUED),)) is None
