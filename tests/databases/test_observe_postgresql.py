@@ -177,7 +177,7 @@ def test_a_closed_port_is_refused(target: DatabaseTarget) -> None:
         reading = observe(replace(target, port=closed.getsockname()[1]))
 
     assert reading.reason is Reason.REFUSED
-    assert "failed: Connection refused. Check host and port" in reading.detail
+    assert "Connection refused. Check host and port" in reading.detail and "Is the server" not in reading.detail
 
 
 def test_a_host_that_does_not_exist_is_refused(target: DatabaseTarget) -> None:
