@@ -49,15 +49,13 @@ class FindingFacts:
 
 
 def judge_findings(facts: FindingFacts) -> Condition:
-    """One condition. SQL that could not be written closes nothing: it is said that it is not known."""
+    """One condition. Where no SQL could be written, the findings are those of the revisions' files."""
     if not facts.looked:
         return _condition(
             False,
             "The SQL of this plan is still being written and looked through.",
             "Wait for a worker to have done it.",
         )
-    if facts.error:
-        return _condition(True, "The SQL could not be written, so nothing is known of what it would do.")
     if facts.open:
         listed = "; ".join(facts.open[:3]) + ("; and more" if len(facts.open) > 3 else "")
         number = len(facts.open)
@@ -65,6 +63,10 @@ def judge_findings(facts: FindingFacts) -> Condition:
             False,
             f"{number} finding{' is' if number == 1 else 's are'} not accepted: {listed}.",
             "An operator accepts them with a reason, or the revision is mended.",
+        )
+    if facts.error:
+        return _condition(
+            True, f"The SQL could not be written: no more is known than the files tell. {_say_met(facts)}"
         )
     return _condition(True, _say_met(facts))
 

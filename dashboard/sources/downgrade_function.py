@@ -1,4 +1,4 @@
-"""Reads what a revision's downgrade() would take away, from its syntax tree, without running it."""
+"""Reads what a revision's downgrade() or upgrade() would take away, from its syntax tree, without running it."""
 
 from __future__ import annotations
 
@@ -52,6 +52,17 @@ def read_downgrade(revision: str, source: str) -> DowngradeReading:
     return DowngradeReading(
         DowngradeKind.FOUND, function.lineno, tuple(reader.losses), tuple(reader.notes), upgrade_is_empty
     )
+
+
+def read_losses(revision: str, source: str, function: str) -> tuple[Loss, ...]:
+    """What `function` ("upgrade" or "downgrade") drops, as far as its text tells; each place once. `source` must parse."""
+    module = ast.parse(source)
+    functions = functions_of(module)
+    if function not in functions:
+        return ()
+    reader = _Reader(revision, functions)
+    reader.read(working(functions[function].body), constants(module.body))
+    return tuple({loss.place: loss for loss in reader.losses}.values())
 
 
 def _read_without_function(module: ast.Module, upgrade_is_empty: bool) -> DowngradeReading:

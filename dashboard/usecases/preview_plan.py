@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from django.db import IntegrityError, transaction
 
@@ -18,6 +18,7 @@ from dashboard.sources.configuration import Environment, NotConfigured, Project,
 from dashboard.usecases.catalogue import find_environment, masker_for, resolve
 from dashboard.usecases.child_work import ChildFailed, preview_sql
 from dashboard.usecases.compose_plan import content_of
+from dashboard.usecases.find_in_files import find_in_files
 from dashboard.usecases.read_code import read_environment_history
 from dashboard.usecases.read_status import latest_observation
 from dashboard.usecases.rehearsed_sql import executed_in, put_in_place, without_placeholders
@@ -55,7 +56,18 @@ def preview_plan(*, plan_id: int) -> None:
     except Exception as error:
         logger.exception("The SQL of plan %s could not be written", plan.pk)
         preview.error = f"{type(error).__name__} in the dashboard's worker; its log has the details."
+    if preview.error:
+        found = _without_sql(content_of(plan))
     _store(plan, preview, found)
+
+
+def _without_sql(plan: PlanContent) -> tuple[FoundFinding, ...]:
+    """What the files alone tell."""
+    try:
+        code = read_environment_history(*find_environment(plan.project, plan.environment))
+    except UnknownName:
+        return ()
+    return find_in_files(code.project, plan.steps, range(1, len(plan.steps) + 1))
 
 
 def read_sql(*, project: Project, environment: Environment, plan: PlanContent) -> SqlReading:
@@ -67,7 +79,17 @@ def read_sql(*, project: Project, environment: Environment, plan: PlanContent) -
         raise ChildFailed(f"The SQL has more than {LARGEST_KEPT:,} characters, which are not kept.")
     if not plan.direction.runs_revisions:
         return SqlReading(resolve(environment).target.dialect, pieces, ())
-    return look_through(project, environment, put_in_place(pieces, executed_in(plan)))
+    return _look_through_plan(project, environment, put_in_place(pieces, executed_in(plan)), plan, code.project)
+
+
+def _look_through_plan(
+    project: Project, environment: Environment, pieces: tuple[SqlPiece, ...], plan: PlanContent, code: Project
+) -> SqlReading:
+    """Where a step's SQL is not Alembic's own, its file is read, too: a batch that drops a column looks like a copy."""
+    reading = look_through(project, environment, pieces)
+    unwritten = [piece.position for piece in pieces if piece.unwritable]
+    more = find_in_files(code, plan.steps, unwritten, reading.findings)
+    return replace(reading, findings=tuple(sorted((*reading.findings, *more), key=lambda f: (f.position, f.line))))
 
 
 def look_through(project: Project, environment: Environment, pieces: tuple[SqlPiece, ...]) -> SqlReading:
@@ -107,7 +129,9 @@ def _complete(preview: PlanPreview) -> None:
     added = {new.position for old, new in zip(known.pieces, pieces, strict=True) if new is not old}
     if not added:
         return
-    reading = look_through(*find_environment(preview.plan.project, preview.plan.environment), pieces)
+    project, environment = find_environment(preview.plan.project, preview.plan.environment)
+    code = read_environment_history(project, environment).project
+    reading = _look_through_plan(project, environment, pieces, content_of(preview.plan), code)
     with transaction.atomic():
         # Two rehearsals may end at once; whoever is second finds it done.
         kept = PlanPreview.objects.select_for_update().get(pk=preview.pk)

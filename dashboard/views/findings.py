@@ -101,11 +101,11 @@ def changes_context(plan: Plan, environment: Environment) -> dict[str, Any]:
 def _finding_views(
     plan: Plan, preview: PlanPreview | None, reading: SqlReading | None, environment: Environment
 ) -> tuple[FindingView, ...]:
-    if preview is None or reading is None:
+    if preview is None:
         return ()
     findings = list(preview.findings.all())
     accepted = acceptances_of(plan, findings)
-    before = lines_before(reading.pieces)
+    before = lines_before(reading.pieces) if reading else {}
     return tuple(
         FindingView(
             finding=finding,

@@ -18,7 +18,8 @@ def facts(**given: Any) -> FindingFacts:
     [
         ({}, True, "No findings"),
         ({"looked": False}, False, "still being written"),
-        ({"error": "env.py fails"}, True, "nothing is known"),
+        ({"error": "env.py fails"}, True, "no more is known than the files tell. No findings"),
+        ({"error": "env.py fails", "number": 1, "required": 1, "open": ("r1: a goes",)}, False, "is not accepted: r1"),
         ({"number": 3}, True, "3 findings, none of which must be accepted."),
         ({"number": 2, "required": 2}, True, "2 findings, accepted."),
         ({"number": 3, "required": 1}, True, "3 findings, 1 of which had to be accepted and is."),

@@ -110,6 +110,38 @@ def test_a_revision_that_needs_a_database_is_named_and_the_others_are_written(si
     assert "Running upgrade r3 -> r4" in text.splitlines()[named["line"] - 1]
 
 
+def test_what_a_batch_drops_must_be_accepted_although_its_sql_cannot_be_written(sqlite_site: Site) -> None:
+    """Alembic reflects the table for a batch, which it cannot do offline: the file tells all the same."""
+    site = sqlite_site
+    site.project.add(
+        "r4",
+        'op.drop_table("t2")\nwith op.batch_alter_table("t1") as batch:\n    batch.drop_column("x")',
+        'op.create_table("t2", sa.Column("id", sa.Integer))',
+    )
+    plan = preview(site)
+    site.back_up()
+
+    assert levels(plan) == [
+        ("r4", "not_understood", "not-written"),
+        ("r4", "destructive", "ban-drop-table"),
+        ("r4", "destructive", "ban-drop-column"),
+    ]
+    assert "2 findings are not accepted: r4: The table t2 goes" in " ".join(closed(site, plan))
+    accept(site, plan)
+    assert closed(site, plan) == []
+
+
+def test_without_any_sql_the_files_tell_what_goes(sqlite_site: Site) -> None:
+    site = sqlite_site
+    site.project.add("r4", 'op.drop_table("t1")')
+    site.project.write_env(extra="if context.is_offline_mode():\n    raise RuntimeError('never offline')")
+
+    plan = preview(site)
+
+    assert levels(plan) == [("r4", "destructive", "ban-drop-table")]
+    assert "r4: The table t1 goes" in " ".join(closed(site, plan))
+
+
 def test_a_preview_writes_nothing_even_where_a_revision_connects_by_itself(site: Site) -> None:
     """Before it is confirmed, no code of a revision may change the database."""
     site.project.add(
@@ -137,7 +169,7 @@ def test_an_env_py_that_fails_leaves_the_sql_unknown_and_closes_nothing(sqlite_s
 
     assert "there is no offline mode here" in PlanPreview.objects.get().error and stored_sql(plan) is None
     assert closed(site, plan) == []
-    assert "nothing is known" in " ".join(c.words for c in site.review(plan).conditions)
+    assert "no more is known than the files tell" in " ".join(c.words for c in site.review(plan).conditions)
 
 
 def test_files_that_changed_after_the_plan_are_not_previewed(sqlite_site: Site) -> None:
