@@ -77,7 +77,7 @@ def environment(request: PageRequest, project: str, environment: str) -> HttpRes
     project_status, status = find_environment(request, project, environment)
     mine = {"project": project, "environment": environment}
     number = LENGTH * min(10, max(1, _page(request)))
-    runs = Run.objects.filter(**mine).select_related("confirmation__plan", "confirmation__confirmed_by")
+    runs = Run.objects.filter(**mine).select_related("confirmation__plan", "confirmation__confirmed_by", "replacement")
     newest_runs = tuple(runs[: max(number, RUNS) + 1])
     changes = tuple(Observation.objects.filter(**mine, changed=True)[: max(number, CHANGES) + 1])
     entries = list_entries(newest_runs[: number + 1], changes[: number + 1])

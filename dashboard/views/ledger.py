@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from dashboard.models import Observation, Run
+from dashboard.models import Observation, Replacement, Run
 from dashboard.revisions.status import Reason, State
 from dashboard.views.badges import badge_of_run
 from dashboard.views.plan_words import say_done
@@ -65,7 +65,7 @@ def _outside_entries(changes: Sequence[Observation], runs: Iterable[Run]) -> lis
         moved = before.identity and after.identity and before.identity != after.identity
         if sorted(before.rows) == sorted(after.rows) and not moved:
             continue
-        if not moved and any(_explains(run, before, after) for run in runs):
+        if any(_explains(run, before, after) and (not moved or _replaced(run, after)) for run in runs):
             continue
         entries.append(
             Entry(
@@ -96,5 +96,13 @@ def _explains(run: Run, before: Observation, after: Observation) -> bool:
     ended = run.settled_at or after.observed_at
     if run.queued_at > after.observed_at or ended < before.observed_at:
         return False
-    passed = {step["revision"] for step in run.confirmation.plan.steps}
-    return sorted(run.rows_after or ()) == sorted(after.rows) or not passed.isdisjoint(after.rows)
+    plan = run.confirmation.plan
+    passed = {step["revision"] for step in plan.steps}
+    left = plan.result if run.rows_after is None else run.rows_after
+    return sorted(left) == sorted(after.rows) or not passed.isdisjoint(after.rows)
+
+
+def _replaced(run: Run, after: Observation) -> bool:
+    """The database that is there now is the one that this run restored."""
+    replacement: Replacement | None = getattr(run, "replacement", None)
+    return replacement is not None and replacement.restored_identity == after.identity

@@ -21,7 +21,7 @@ def ledger_file(request: PageRequest, project: str, environment: str) -> HttpRes
     """CSV, newest first, without an end."""
     find_environment(request, project, environment)
     mine = {"project": project, "environment": environment}
-    runs = Run.objects.filter(**mine).select_related("confirmation__plan", "confirmation__confirmed_by")
+    runs = Run.objects.filter(**mine).select_related("confirmation__plan", "confirmation__confirmed_by", "replacement")
     entries = list_entries(tuple(runs), tuple(Observation.objects.filter(**mine, changed=True)))
     rows = (
         (e.at.isoformat(), e.who, e.words, " ".join(e.before), " ".join(e.after), e.detail, str(e.run or ""))

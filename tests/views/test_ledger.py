@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.contrib.auth.models import User
 
-from dashboard.models import Backup, Confirmation, Observation, Plan, Run
+from dashboard.models import Backup, Confirmation, Observation, Plan, Replacement, Run
 from dashboard.views.ledger import list_entries
 
 T0 = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -57,6 +57,24 @@ def test_another_database_in_the_same_place_is_told() -> None:
     (entry,) = list_entries((), (seen(9, "a", identity="new"), seen(0, "a")))
 
     assert "replaced" in entry.words and not entry.changed
+
+
+def test_the_database_that_a_restore_put_in_place_is_the_runs_own_act() -> None:
+    run = ran(3, ["b"], ["a"])
+    Replacement(run=run, restored_identity="restored")
+
+    entries = list_entries((run,), (seen(5, "a", identity="restored"), seen(0, "b")))
+
+    assert [entry.kind for entry in entries] == ["run"]
+
+
+def test_another_database_than_the_restored_one_came_from_outside() -> None:
+    run = ran(3, ["b"], ["a"])
+    Replacement(run=run, restored_identity="restored")
+
+    entries = list_entries((run,), (seen(5, "a", identity="stranger"), seen(0, "b")))
+
+    assert [entry.kind for entry in entries] == ["outside", "run"]
 
 
 def test_a_failed_run_did_not_upgrade() -> None:

@@ -109,3 +109,15 @@ def test_a_failed_run_offers_its_backup(site: ViewedSite, operator: Client) -> N
     assert f"Restore backup {backup.pk}</button>" in shown
     site.configure()
     assert f"Restore backup {backup.pk}</button>" not in text_of(operator.get(reverse("run", args=[run.pk])))
+
+
+def test_the_ledger_tells_a_restore_once_and_as_the_dashboards_own_act(operator: Client, backup: Backup) -> None:
+    run = restore(operator, backup)
+    run.refresh_from_db()
+    assert run.outcome == "succeeded"
+
+    page = text_of(operator.get(reverse("environment", args=["api", "production"])))
+    file = b"".join(operator.get(reverse("ledger_file", args=["api", "production"]))).decode()
+
+    for told in (page, file):
+        assert f"restored from backup {backup.pk}" in told and "replaced by another" not in told
