@@ -18,9 +18,9 @@ from dashboard.usecases.catalogue import configuration, masker_for, resolve
 from dashboard.usecases.child_work import ChildFailed, probe
 from dashboard.usecases.examine_interpreter import examine_interpreter
 from dashboard.usecases.examine_scratch import examine_scratch
-from dashboard.usecases.observe import observe_environments
+from dashboard.usecases.examine_storage import examine_storage
+from dashboard.usecases.observe import read_environments
 from dashboard.usecases.read_history import ProjectHistory, read_history
-from dashboard.usecases.read_status import reading_of
 
 LITTLE_SPACE = 1024**3
 
@@ -40,12 +40,15 @@ class Diagnosis:
 
 
 def examine_installation() -> Iterator[Diagnosis]:
-    """Every finding as it comes; starts env.py of each environment in a child that changes nothing.
+    """Every finding as it comes; starts env.py of each environment in a child that changes nothing. Stores nothing.
 
     Raises ConfigurationError when dashboard.toml itself is at fault.
     """
     found = configuration()
-    yield Diagnosis("dashboard.toml", f"{found.path} is well-formed, {len(found.projects)} projects.")
+    number = len(found.projects)
+    words = f"{found.path} is well-formed, {number} project{'' if number == 1 else 's'}."
+    yield Diagnosis("dashboard.toml", words)
+    yield Diagnosis("storage", *examine_storage())
     for project in found.projects.values():
         yield from _examine_project(project)
 
@@ -62,9 +65,8 @@ def _examine_project(project: Project) -> Iterator[Diagnosis]:
         return
     for problem in history.problems:
         yield Diagnosis(project.name, f"{problem.path}: {problem.detail}", problem.hint)
-    yield Diagnosis(
-        project.name, f"{len(history.graph.records)} revisions read, heads: {', '.join(history.graph.heads)}."
-    )
+    number, heads = len(history.graph.records), ", ".join(history.graph.heads) or "none"
+    yield Diagnosis(project.name, f"{number} revision{'' if number == 1 else 's'} read, heads: {heads}.")
     for environment in project.environments.values():
         yield from _examine_environment(project, environment, history, may_start_child=interpreter is None)
 
@@ -73,13 +75,13 @@ def _examine_environment(
     project: Project, environment: Environment, history: ProjectHistory, *, may_start_child: bool
 ) -> Iterator[Diagnosis]:
     name = f"{project.name}/{environment.name}"
-    observation = observe_environments(project=project.name, environment=environment.name)[0]
-    status = judge_status(history.graph, reading_of(observation))
+    reading = read_environments([(project, environment)])[project.name, environment.name]
+    status = judge_status(history.graph, reading)
     if status.state in {State.UNREACHABLE, State.INCONSISTENT, State.FOREIGN_REVISION}:
         words = f"{status.state.value.replace('_', ' ')}{f' ({status.reason})' if status.reason else ''}"
-        yield Diagnosis(name, words, status.detail or "See the environment's page.")
+        yield Diagnosis(name, words, masker_for(environment).mask(status.detail) or "See the environment's page.")
     else:
-        yield Diagnosis(name, f"{observation.server}, {status.state}.")
+        yield Diagnosis(name, f"{reading.server}, {status.state}.")
     if status.state is State.UNREACHABLE:
         return
     if may_start_child:

@@ -32,6 +32,16 @@ def observe_environments(*, project: str | None = None, environment: str | None 
     """Reads them now and stores what came. Blocks for at most the read timeout and a second. Raises UnknownName."""
     adopt_former_names(configuration())
     chosen = _choose(project, environment)
+    readings = read_environments(chosen)
+    histories: dict[tuple[str, str], ProjectHistory] = {}
+    return [
+        store_reading(project=p.name, environment=e, reading=readings[p.name, e.name], histories=histories)
+        for p, e in chosen
+    ]
+
+
+def read_environments(chosen: Iterable[tuple[Project, Environment]]) -> dict[tuple[str, str], VersionReading]:
+    """By the names of project and environment; stores nothing. Blocks as long. What is told is not masked yet."""
     readings: dict[tuple[str, str], VersionReading] = {}
     databases: dict[tuple[str, str], Database] = {}
     for p, e in chosen:
@@ -42,12 +52,7 @@ def observe_environments(*, project: str | None = None, environment: str | None 
                 rows=(), reason=Reason.NOT_CONFIGURED, detail=str(error), server="", identity=""
             )
     timeout = float(settings.DASHBOARD_READ_TIMEOUT_SECONDS)
-    readings |= observe_many(databases, deadline=timeout, concurrency=CONCURRENCY)
-    histories: dict[tuple[str, str], ProjectHistory] = {}
-    return [
-        store_reading(project=p.name, environment=e, reading=readings[p.name, e.name], histories=histories)
-        for p, e in chosen
-    ]
+    return readings | observe_many(databases, deadline=timeout, concurrency=CONCURRENCY)
 
 
 def store_reading(

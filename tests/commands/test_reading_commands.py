@@ -281,6 +281,47 @@ def test_doctor_finds_all_well_and_says_what_env_py_uses(shell: Shell) -> None:
     assert "18 revisions read" in done.stdout
 
 
+def test_before_migrate_doctor_says_so_and_looks_at_the_rest(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(shell.variables, "DASHBOARD_DATA", str(shell.folder / "new"))
+
+    done = shell.run("doctor")
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "MEND storage: manage.py migrate has not been run." in done.stdout
+    assert "1 project." in done.stdout and "ok   api/production: SQLite" in done.stdout
+    assert "env.py uses the version table alembic_version" in done.stdout
+
+
+def test_doctor_tells_migrations_of_our_own_that_wait(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(shell.variables, "DASHBOARD_DATA", str(shell.folder / "old"))
+    assert shell.run("migrate", "dashboard", "0002", "--verbosity", "0").returncode == 0
+
+    done = shell.run("doctor")
+
+    assert done.returncode == 1 and "of our own migrations are not applied yet." in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("status",),
+        ("status", "--refresh"),
+        ("plan", "api", "staging"),
+        ("compare", "api", "env:staging", "heads"),
+        ("drift", "api", "staging"),
+    ],
+)
+def test_before_migrate_a_command_that_needs_the_storage_says_what_to_run(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setitem(shell.variables, "DASHBOARD_DATA", str(shell.folder / "new"))
+
+    done = shell.run(*arguments)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Run: manage.py migrate" in done.stderr and "Traceback" not in done.stderr
+
+
 def test_doctor_tells_another_version_table(shell: Shell) -> None:
     text = (shell.folder / "dashboard.toml").read_text()
     (shell.folder / "dashboard.toml").write_text(
