@@ -38,6 +38,12 @@ def test_another_name_starts_nothing(operator: Client, token: str, typed: str) -
     assert "Nothing was run." in text_of(answer) and not Run.objects.exists()
 
 
+def test_what_is_to_be_typed_is_said_where_the_browser_refuses_another_name(operator: Client, token: str) -> None:
+    page = text_of(operator.get(PLAN))
+
+    assert 'pattern="production" title="Type the environment\'s name: production"' in page
+
+
 def test_a_confirmation_counts_once(operator: Client, token: str) -> None:
     form = {"token": token, "environment": "production"}
     operator.post(CONFIRMATIONS, form)
