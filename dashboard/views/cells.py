@@ -14,6 +14,7 @@ from dashboard.usecases.read_drift import count_drift
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
 from dashboard.views.badges import BAD_OUTCOMES, Badge, badge_of_run, badge_of_status
 from dashboard.views.distance import Distance, measure_distance
+from dashboard.views.drift import mark_drift
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def make_cell(project: ProjectStatus, status: EnvironmentStatus) -> Cell:
         is_stale=status.stale,
         run=run,
         is_run_bad=run is not None and run.outcome in BAD_OUTCOMES,
-        drift=Badge("drift", f"drift {number}") if (number := count_drift(status.drift)) else None,
+        drift=mark_drift(status),
         kinds=_kinds(status),
     )
 

@@ -13,7 +13,7 @@ from dashboard.access import PLAN, permission
 from dashboard.models import DriftCheck
 from dashboard.usecases.check_drift import MOST
 from dashboard.usecases.difference_words import say_difference
-from dashboard.usecases.read_drift import SIDES, Drift
+from dashboard.usecases.read_drift import SIDES, Drift, count_drift
 from dashboard.usecases.read_status import EnvironmentStatus
 from dashboard.usecases.request_drift import DriftCheckRefused, request_drift_checks
 from dashboard.views.badges import Badge
@@ -73,6 +73,12 @@ def check_drift(request: PageRequest, project: str, environment: str) -> HttpRes
 def view_drift(status: EnvironmentStatus) -> tuple[DriftView, ...]:
     """Reads the differences, which the status leaves out."""
     return tuple(_view(drift) for drift in status.drift)
+
+
+def mark_drift(status: EnvironmentStatus) -> Badge | None:
+    """How much its schema differs from what it should be, beside its state; None: it does not, or that is not known."""
+    number = count_drift(status.drift)
+    return Badge("drift", f"drift {number}") if number else None
 
 
 def badge_of_drift(drift: Drift) -> Badge:

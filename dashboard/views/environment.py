@@ -22,7 +22,7 @@ from dashboard.usecases.work_version import work_version
 from dashboard.views.badges import Badge, badge_of_backup, badge_of_run, badge_of_status
 from dashboard.views.charts import CHANGES, RUNS, draw_pending, draw_runs
 from dashboard.views.distance import Distance, measure_distance
-from dashboard.views.drift import view_drift
+from dashboard.views.drift import mark_drift, view_drift
 from dashboard.views.environment_settings import list_settings
 from dashboard.views.ledger import LENGTH, list_entries
 from dashboard.views.other_plans import list_head_choices, list_other_plans
@@ -47,6 +47,7 @@ class Headline:
 
     badge: Badge
     active: Badge | None
+    drift: Badge | None
     rows: tuple[NamedRevision, ...]
     heads: tuple[NamedRevision, ...]
     distance: Distance
@@ -119,6 +120,7 @@ def make_headline(project: ProjectStatus, status: EnvironmentStatus) -> Headline
     return Headline(
         badge=badge_of_status(status.status),
         active=badge_of_run(status.active_run) if status.active_run else None,
+        drift=mark_drift(status),
         rows=_named(status.status.current, graph.records),
         heads=_named(graph.effective_heads, graph.records),
         distance=measure_distance(status.status, graph),

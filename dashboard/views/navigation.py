@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +16,7 @@ from dashboard.revisions.status import State
 from dashboard.sources.configuration import ConfigurationError
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
 from dashboard.views.badges import WORST_FIRST, Badge, badge_of_status
+from dashboard.views.drift import mark_drift
 from dashboard.views.statuses import statuses_of
 
 FOLDED_FROM = 13
@@ -26,13 +27,14 @@ UNFOLDED = 30
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One line of the sidebar. `count` stands beside the badge's glyph."""
+    """One line of the sidebar. `count` stands beside the badge's glyph, `drift` before both."""
 
     name: str
     href: str
     badge: Badge | None = None
     count: str = ""
     here: bool = False
+    drift: Badge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,8 @@ def _environment_link(project: str, status: EnvironmentStatus, here: str) -> Lin
     if status.active_run is not None and status.active_run.phase == Run.Phase.RUNNING:
         badge = Badge("running", f"run {status.active_run.pk} is running")
     pending = len(status.status.pending) if status.status.state is State.PENDING else 0
-    return _link(status.environment.name, href, here, badge, str(pending) if pending else "", below=True)
+    link = _link(status.environment.name, href, here, badge, str(pending) if pending else "", below=True)
+    return replace(link, drift=mark_drift(status))
 
 
 def _href(project: str, status: EnvironmentStatus) -> str:

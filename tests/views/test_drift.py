@@ -60,6 +60,22 @@ def test_at_the_head_with_a_wrong_schema_is_said_everywhere(lead: Client, site: 
 
 
 @pytest.mark.usefixtures("compared")
+def test_its_mark_stands_beside_the_state_in_header_and_navigation(lead: Client, site: ViewedSite) -> None:
+    page = text_of(lead.get(STAGING))
+
+    header = page[page.index('<header class="page-header">') : page.index('<dl class="headline"')]
+    assert ">current</span>" in header and ">drift 3</span>" in header and 'href="#drift"' in header
+    for start, end in (('id="nav-sidebar"', "</nav>"), ('class="small-menu"', "</details>")):
+        navigation = page[page.index(start) :]
+        assert navigation[: navigation.index(end)].count("drift 3</span>") == 1
+    production = text_of(lead.get("/projects/api/environments/production/"))
+    assert (
+        "drift"
+        not in production[production.index('<header class="page-header">') : production.index('<dl class="headline"')]
+    )
+
+
+@pytest.mark.usefixtures("compared")
 def test_a_result_from_before_a_change_is_out_of_date(lead: Client, site: ViewedSite) -> None:
     site.set_rows("staging", "r2")
     site.observe()
