@@ -6,12 +6,13 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dashboard.database_target import DatabaseTarget, Dialect
+from dashboard.database_target import Dialect
 from dashboard.models import Backup, Run, RunStep
 from dashboard.revisions.plan import Direction
-from dashboard.sources.configuration import NotConfigured, UnknownName
-from dashboard.usecases.catalogue import find_environment, open_database
+from dashboard.sources.configuration import UnknownName
+from dashboard.usecases.catalogue import find_environment
 from dashboard.usecases.read_history import read_history
+from dashboard.usecases.restore_by_hand import find_target, restore_command
 
 _INVALID = ("The index ", " is invalid.")
 AGAIN = "Make a new plan: it starts from what the database holds now."
@@ -35,7 +36,7 @@ def list_next_steps(run: Run) -> list[NextStep]:
 
 def _while_unsettled(run: Run) -> Iterator[NextStep]:
     yield NextStep("Wait: a statement of the run may still be working. Nothing else can start meanwhile.")
-    target = _target(run)
+    target = find_target(run.project, run.environment)
     for row in run.contention:
         if row["part"] != "left" or target is None:
             continue
@@ -134,9 +135,7 @@ def _restore(run: Run) -> NextStep:
             restores=backup.pk,
         )
     lost = " What others have written since is lost then."
-    return NextStep(
-        f"Or restore backup {backup.pk} by hand, with nobody connected.{lost}", _restore_command(run, backup)
-    )
+    return NextStep(f"Or restore backup {backup.pk} by hand, with nobody connected.{lost}", restore_command(backup))
 
 
 def _may_restore(run: Run) -> bool:
@@ -148,24 +147,3 @@ def _may_restore(run: Run) -> bool:
     backup = run.confirmation.backup
     is_whole = backup.method == Backup.Method.DUMP and backup.state == Backup.State.PROVEN
     return is_whole and Direction.RESTORE in environment.allow
-
-
-def _restore_command(run: Run, backup: Backup) -> str:
-    target = _target(run)
-    path = shlex.quote(backup.path)
-    if backup.path.endswith((".db", ".sqlite3", ".sqlite")):
-        file = shlex.quote(target.name) if target else "DATABASE_FILE"
-        return f"rm -f {file}-wal {file}-shm && cp {path} {file}"
-    if target is None:
-        return f"createdb RESTORED && pg_restore --exit-on-error --dbname RESTORED {path}"
-    given = (("host", target.host), ("port", str(target.port or "")), ("username", target.user))
-    options = " ".join(f"--{name} {shlex.quote(value)}" for name, value in given if value)
-    restored = shlex.quote(f"{target.name}_restored")
-    return f"createdb {options} {restored} && pg_restore {options} --exit-on-error --dbname {restored} {path}"
-
-
-def _target(run: Run) -> DatabaseTarget | None:
-    try:
-        return open_database(*find_environment(run.project, run.environment)).target
-    except (UnknownName, NotConfigured):
-        return None

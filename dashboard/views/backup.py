@@ -19,6 +19,7 @@ from dashboard.sources.configuration import UnknownName
 from dashboard.usecases.catalogue import find_environment
 from dashboard.usecases.prove_backup import ProofRefused, request_proof
 from dashboard.usecases.read_backup import has_scratch_place, read_holdings
+from dashboard.usecases.restore_by_hand import restore_command
 from dashboard.usecases.work_version import backup_version
 from dashboard.views.backup_words import list_facts
 from dashboard.views.badges import Badge, badge_of_backup, badge_of_proof, badge_of_run
@@ -101,6 +102,7 @@ def _context(request: PageRequest, found: Backup) -> dict[str, Any]:
         "runs": tuple(RunLine(run, badge_of_run(run)) for run in runs),
         "holdings": holdings,
         "facts": list_facts(found),
+        "by_hand": restore_command(found) if is_good_dump and request.user.has_perm(BACK_UP) else "",
     }
 
 

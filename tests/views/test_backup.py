@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import re
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -37,6 +41,21 @@ def test_an_operator_has_it_restored_and_the_page_says_that_it_was(operator: Cli
     prove_backup_now(proof_id=proof.pk)
     page = text_of(operator.get(f"/backups/{backup.pk}/"))
     assert "restored and compared" in page and "equal to its snapshot" in page and "every 2s" not in page
+
+
+def test_the_commands_that_bring_it_back_by_hand_do_so_also_where_the_database_is_gone(
+    operator: Client, lead: Client, site: ViewedSite
+) -> None:
+    backup = site.back_up()
+    page = html.unescape(text_of(operator.get(f"/backups/{backup.pk}/")))
+    command = re.search(r"</span><code>(rm -f .*?)</code>", page)
+    assert command is not None and "by hand" not in text_of(lead.get(f"/backups/{backup.pk}/"))
+    database = Path(shlex.split(command[1])[-1])
+    database.unlink()
+
+    subprocess.run(["sh", "-c", command[1]], check=True)
+
+    assert database.read_bytes() == Path(backup.path).read_bytes()
 
 
 def test_hashing_and_reading_again_is_asked_for_as_well(operator: Client, site: ViewedSite) -> None:
