@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from dashboard.access import PLAN, permission
 from dashboard.models import DriftCheck
+from dashboard.sources.configuration import Environment
 from dashboard.usecases.check_drift import MOST
 from dashboard.usecases.difference_words import say_difference
 from dashboard.usecases.read_drift import SIDES, Drift, count_drift
@@ -56,6 +57,9 @@ class DriftView:
     """So many differences are not listed."""
     repair_words: str
     mend: str
+    """What to do about the lines; empty where there are none, or they are out of date."""
+    is_for_revision: bool
+    """Whether a new revision, made from the models beside this environment, mends it."""
 
 
 @require_POST
@@ -72,7 +76,7 @@ def check_drift(request: PageRequest, project: str, environment: str) -> HttpRes
 
 def view_drift(status: EnvironmentStatus) -> tuple[DriftView, ...]:
     """Reads the differences, which the status leaves out."""
-    return tuple(_view(drift) for drift in status.drift)
+    return tuple(_view(drift, status.environment) for drift in status.drift)
 
 
 def mark_drift(status: EnvironmentStatus) -> Badge | None:
@@ -93,9 +97,8 @@ def badge_of_drift(drift: Drift) -> Badge:
     return Badge("drift", f"drift {drift.number}") if drift.number else Badge("current", "no drift")
 
 
-def _view(drift: Drift) -> DriftView:
-    side = SIDES[drift.kind]
-    lines = tuple(DifferenceLine(say_difference(one, side), one.repair, one.adopt) for one in drift.differences)
+def _view(drift: Drift, environment: Environment) -> DriftView:
+    lines = _list_lines(drift)
     number = drift.compared.number or 0 if drift.compared else 0
     return DriftView(
         title=_TITLES[drift.kind],
@@ -106,5 +109,17 @@ def _view(drift: Drift) -> DriftView:
         lines=lines,
         more=max(0, number - MOST),
         repair_words="To bring the database back" if drift.kind == Kind.REVISIONS else "In a revision",
-        mend=_MENDS[drift.kind] if lines else "",
+        mend=_MENDS[drift.kind] if lines and not drift.outdated else "",
+        # The models of the work tree are beside its database only where the environment runs the work tree.
+        is_for_revision=bool(lines) and not drift.outdated and drift.kind == Kind.MODELS and not environment.ref,
+    )
+
+
+def _list_lines(drift: Drift) -> tuple[DifferenceLine, ...]:
+    """Without operations where the result does not hold any more: they would undo what is not there."""
+    side = SIDES[drift.kind]
+    holds = not drift.outdated
+    return tuple(
+        DifferenceLine(say_difference(one, side), one.repair if holds else "", one.adopt if holds else "")
+        for one in drift.differences
     )

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseStopPolling
 
-from dashboard.access import BACK_UP, PLAN, SEE, permission
+from dashboard.access import BACK_UP, CREATE, PLAN, SEE, permission
 from dashboard.models import Backup, DriftCheck, Observation, Run
 from dashboard.revisions.records import RevisionRecord
 from dashboard.revisions.status import Reason, State, Status
@@ -103,6 +103,7 @@ def environment(request: PageRequest, project: str, environment: str) -> HttpRes
         "drifts": view_drift(status),
         "is_comparing": any(drift.newest.state in DriftCheck.LIVE for drift in status.drift),
         "may_plan": request.user.has_perm(PLAN),
+        "may_create": request.user.has_perm(CREATE),
         "may_back_up": request.user.has_perm(BACK_UP),
     }
     if wants_part(request, "drift"):

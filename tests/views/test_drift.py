@@ -7,10 +7,17 @@ from django.test import Client
 
 from dashboard.models import DriftCheck, Run
 from dashboard.usecases.check_drift import check_drift_now
+from tests.usecases.conftest import ENV_URL
 from tests.views.conftest import SignIn, ViewedSite, text_of
 
 STAGING = "/projects/api/environments/staging/"
 DRIFT = f"{STAGING}drift/"
+MODELS = """
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+sa.Table("invoices", metadata, sa.Column("id", sa.Integer, primary_key=True))
+"""
 
 
 @pytest.fixture
@@ -80,8 +87,28 @@ def test_a_result_from_before_a_change_is_out_of_date(lead: Client, site: Viewed
     site.set_rows("staging", "r2")
     site.observe()
 
-    assert "Out of date:</span> The database was at r3 then. Compare again." in text_of(lead.get(STAGING))
+    page = text_of(lead.get(STAGING))
+    assert "Out of date:</span> The database was at r3 then. Compare again." in page
+    assert 'class="differences differences-past"' in page and "The table t1 is missing" in page
+    assert "Undo by hand" not in page and "op.create_table" not in page and "op.drop_table" not in page
     assert "drift 3" not in text_of(lead.get("/"))
+
+
+def test_where_the_models_differ_a_revision_is_one_click_away_for_who_may_create_one(
+    developer: Client, lead: Client, site: ViewedSite
+) -> None:
+    site.project.write_env(extra=f"{ENV_URL}\n{MODELS}", options="target_metadata=metadata")
+    developer.post(DRIFT)
+    for check in DriftCheck.objects.filter(state=DriftCheck.State.QUEUED):
+        check_drift_now(check_id=check.pk)
+
+    page, leads = text_of(developer.get(STAGING)), text_of(lead.get(STAGING))
+
+    link = 'href="/projects/api/new-revision/?kind=autogenerate&amp;environment=staging"'
+    assert "Write a revision that brings the database to the models" in page and link in page
+    assert "Write a revision that brings" in leads and link not in leads
+    form = text_of(developer.get("/projects/api/new-revision/?kind=autogenerate&environment=staging"))
+    assert 'value="staging" required checked' in form
 
 
 def test_while_a_run_is_live_nothing_is_compared(operator: Client, site: ViewedSite) -> None:
