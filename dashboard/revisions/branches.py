@@ -16,6 +16,7 @@ from dashboard.revisions.conflicts import (
 from dashboard.revisions.edges import from_the_bases
 from dashboard.revisions.graph import RevisionGraph
 from dashboard.revisions.merge_advice import Reparenting, find_reparentings, heads_to_merge
+from dashboard.revisions.onward import Onward, find_onward
 from dashboard.revisions.overlay import OverlaidHistory
 from dashboard.revisions.records import RevisionRecord, UnreadableFile
 from dashboard.revisions.soundness import ILLEGAL_CHARACTERS
@@ -45,6 +46,7 @@ class BranchJudgement:
     to_merge: tuple[tuple[str, ...], ...]
     reparentings: tuple[Reparenting, ...]
     conflicts: tuple[Conflict, ...]
+    onward: Onward
 
     @property
     def verdict(self) -> Verdict:
@@ -85,6 +87,7 @@ def judge_branch(
         to_merge=to_merge,
         reparentings=find_reparentings(left, added, permanent) if to_merge else (),
         conflicts=tuple(conflicts),
+        onward=find_onward(left.effective_heads, merged),
     )
 
 

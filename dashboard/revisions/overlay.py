@@ -39,6 +39,13 @@ class OverlaidHistory:
         record = self.changed[revision]
         return tuple(parent for parent in record.down_revision if parent in self) if record else ()
 
+    def below(self, revision: str) -> tuple[str, ...]:
+        """What it follows and depends on, labels resolved; also what does not exist."""
+        if revision not in self.changed:
+            return self._below(revision)
+        record = self.changed[revision]
+        return self._resolved(record) if record else ()
+
     @cached_property
     def effective_heads(self) -> tuple[str, ...]:
         """As RevisionGraph.effective_heads; those of the graph first, then new ones in the order of the changes."""

@@ -45,4 +45,5 @@ def _branch(project: Project, branch: Branch) -> dict[str, Any]:
         ],
         "conflicts": [asdict(conflict) for conflict in (found.conflicts if found else ())],
         "same_merges": [{"revision": own, "branch": other} for own, other in branch.rivals],
+        "merge_needed_after": list(branch.colliding),
     }

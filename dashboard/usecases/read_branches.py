@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from dashboard.revisions.branches import BranchJudgement, judge_branch, same_merges
+from dashboard.revisions.branches import BranchJudgement, Verdict, judge_branch, same_merges
 from dashboard.revisions.changes import SideChanges, compose, in_every
+from dashboard.revisions.onward import find_colliding
 from dashboard.sources.commit_reader import CommitReader, CommitReading, TreeDifference
 from dashboard.sources.configuration import Project
 from dashboard.sources.git_refs import GitRef, RefKind, default_branch, list_refs
@@ -18,6 +19,8 @@ from dashboard.usecases.compare_sides import SideRefused, commit_reader, read_re
 BRANCHES_READ = 500
 """The newest ones."""
 _KEPT = 16
+_MOST_NAMED = 3
+_Judged = BranchJudgement | str
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,19 @@ class Branch:
     error: str = ""
     rivals: tuple[tuple[str, str], ...] = ()
     """(its merge revision, another branch that merges the same heads by another one)."""
+    colliding: tuple[str, ...] = ()
+    """Other branches that are clean alone too, and go on from the same head."""
+
+    @property
+    def collision(self) -> str:
+        """What `colliding` means, in a sentence without its end; names the newest three."""
+        if not self.colliding:
+            return ""
+        names = list(self.colliding[:_MOST_NAMED])
+        rest = len(self.colliding) - len(names)
+        names += [f"{rest} more"] if rest else []
+        joined = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
+        return f"clean alone; with {joined} merged first, a merge of heads is needed"
 
 
 @dataclass(frozen=True)
@@ -58,16 +74,23 @@ def read_branches(*, project: Project, onto: str = "") -> BranchesReading:
     read = refs[:BRANCHES_READ]
     known = commit_reader().read(project.source(), side.commit)
     judged = _judge_all(project, known, [ref.commit for ref in read])
-    rivals = same_merges(
-        {ref.name: found.added for ref in read if isinstance(found := judged[ref.commit], BranchJudgement)}
-    )
-    branches = tuple(
-        Branch(ref, found, "", rivals.get(ref.name, ()))
-        if isinstance(found := judged[ref.commit], BranchJudgement)
-        else Branch(ref, None, found)
-        for ref in read
-    )
+    branches = tuple(_told_together(read, judged))
     return BranchesReading(name, side.commit, known.graph.effective_heads, branches, len(refs) - len(read))
+
+
+def _told_together(refs: Sequence[GitRef], judged: Mapping[str, _Judged]) -> Iterator[Branch]:
+    """Each with what it is beside the others. What merges the same heads is told as that, and as no collision."""
+    found = {ref.name: one for ref in refs if isinstance(one := judged[ref.commit], BranchJudgement)}
+    rivals = same_merges({name: one.added for name, one in found.items()})
+    colliding = find_colliding({name: one.onward for name, one in found.items() if one.verdict is Verdict.CLEAN})
+    for ref in refs:
+        one = judged[ref.commit]
+        if isinstance(one, str):
+            yield Branch(ref, None, one)
+            continue
+        own = rivals.get(ref.name, ())
+        same = {other for _revision, other in own}
+        yield Branch(ref, one, "", own, tuple(n for n in colliding.get(ref.name, ()) if n not in same))
 
 
 def _branches(refs: Sequence[GitRef], onto: str, commit: str) -> list[GitRef]:
@@ -88,7 +111,6 @@ def _branches(refs: Sequence[GitRef], onto: str, commit: str) -> list[GitRef]:
     ]
 
 
-_Judged = BranchJudgement | str
 _judged: OrderedDict[tuple[Project, str], dict[str, _Judged]] = OrderedDict()
 _lock = threading.Lock()
 

@@ -19,7 +19,7 @@ from dashboard.usecases.merge_commands import merge_commands
 from dashboard.usecases.read_branches import Branch, read_branches
 from dashboard.usecases.read_status import ProjectStatus
 from dashboard.views.badges import Badge
-from dashboard.views.comparison_words import badge_of_verdict
+from dashboard.views.comparison_words import CLEAN_ALONE, badge_of_verdict
 from dashboard.views.merge_links import link_to_merge
 from dashboard.views.requests import PageRequest
 from dashboard.views.statuses import find_project
@@ -83,7 +83,7 @@ def branches(request: PageRequest, project: str) -> HttpResponse:
         "lines": [
             BranchLine(
                 branch,
-                badge_of_verdict(_verdict(branch)),
+                CLEAN_ALONE if branch.colliding else badge_of_verdict(_verdict(branch)),
                 merge_commands(found, branch.judgement.to_merge) if branch.judgement else (),
                 _merges(status, branch) if may_create else (),
                 f"{reverse('compare', args=[project])}?"

@@ -25,6 +25,8 @@ _VERDICTS = {
     Verdict.CLEAN: Badge("current", "clean"),
     Verdict.NOTHING_OWN: Badge("waiting", "nothing of its own"),
 }
+CLEAN_ALONE = Badge("current", "clean alone")
+"""Of a clean branch beside another one that goes on from the same head."""
 
 
 def badge_of_relation(relation: Relation) -> Badge:

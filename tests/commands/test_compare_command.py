@@ -125,3 +125,19 @@ def test_branches_are_listed_and_checked(project: BranchedProject) -> None:
         "ahead": "clean",
         "diverged": "merge_needed",
     }
+
+
+def test_branches_that_are_clean_alone_are_told_with_each_other(project: BranchedProject) -> None:
+    for name in ("basket", "price"):
+        project.branch(name, at="main")
+        project.add(f"of_{name}", "b")
+    project.checkout("main")
+
+    code, output = run("branches", "api", "--check")
+
+    assert code == 0 and "clean alone; with price merged first, a merge of heads is needed." in output
+    found = {
+        branch["name"]: branch["merge_needed_after"]
+        for branch in json.loads(run("branches", "api", "--json")[1])["branches"]
+    }
+    assert found["basket"] == ["price"] and found["price"] == ["basket"]

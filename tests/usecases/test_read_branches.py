@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dashboard.revisions.branches import BranchJudgement, Verdict
+from dashboard.usecases.branches_document import branches_document
 from dashboard.usecases.catalogue import configuration
 from dashboard.usecases.compare import compare
 from dashboard.usecases.compare_sides import SideRefused
@@ -129,6 +130,39 @@ def test_two_branches_that_merge_the_same_heads_are_told(project: BranchedProjec
     rivals = {branch.ref.name: branch.rivals for branch in read().branches if branch.rivals}
 
     assert rivals == {"merges": (("x1", "merges_too"),), "merges_too": (("x2", "merges"),)}
+
+
+def test_branches_that_go_on_from_the_same_head_name_each_other(project: BranchedProject) -> None:
+    """main is at m: n (ahead), l (labelled) and k (needs, by depends_on) follow it, x1 and x2 merge it with g."""
+    colliding = {branch.ref.name: set(branch.colliding) for branch in read().branches if branch.colliding}
+
+    assert colliding["ahead"] == {"labelled", "merges", "merges_too", "needs"}
+    assert colliding["needs"] == {"labelled", "merges", "merges_too", "ahead"}
+    assert colliding["merges"] == {"labelled", "needs", "ahead"}
+    assert "diverged" not in colliding and "collides" not in colliding
+
+
+def test_a_branch_that_builds_on_another_one_does_not_collide_with_it(project: BranchedProject) -> None:
+    project.branch("further", at="ahead")
+    project.add("o", "n")
+    project.branch("aside", at="ahead")
+    project.add("q", "n")
+    project.checkout("main")
+
+    colliding = {branch.ref.name: branch.colliding for branch in read().branches}
+
+    assert "further" not in colliding["ahead"] and "aside" not in colliding["ahead"]
+    assert "aside" in colliding["further"] and "further" in colliding["aside"]
+
+
+def test_the_sentence_of_a_collision_names_three_and_counts_the_others(project: BranchedProject) -> None:
+    (ahead,) = [branch for branch in read().branches if branch.ref.name == "ahead"]
+
+    assert ahead.collision.startswith("clean alone; with ")
+    assert ahead.collision.endswith(" or 1 more merged first, a merge of heads is needed")
+    assert branches_document(configuration().project("api"), read())["branches"][
+        [branch.ref.name for branch in read().branches].index("ahead")
+    ]["merge_needed_after"] == list(ahead.colliding)
 
 
 def test_a_branch_without_a_script_directory_says_so(project: BranchedProject) -> None:

@@ -119,6 +119,19 @@ def test_branches_are_listed_with_verdict_and_command(project: BranchedProject, 
     assert "left=ref%3Amain&amp;right=ref%3Afeature%2Ftax-region" in page
 
 
+def test_branches_that_are_clean_alone_name_each_other(project: BranchedProject, client_of: SignIn) -> None:
+    for name in ("basket", "price"):
+        project.branch(name, at="main")
+        project.add(f"of_{name}", "m")
+    project.checkout("main")
+
+    page = text_of(client_of("developer").get(BRANCHES))
+
+    assert "Clean alone; with price merged first, a merge of heads is needed." in page
+    assert "Clean alone; with basket merged first, a merge of heads is needed." in page
+    assert "it goes on from the head" not in page
+
+
 def test_branches_can_be_kept_by_verdict(project: BranchedProject, client_of: SignIn) -> None:
     project.branch("behind", at="main~1")
     project.checkout("main")

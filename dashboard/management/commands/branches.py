@@ -49,5 +49,7 @@ def _lines(branch: Branch) -> Iterator[str]:
     yield f"{branch.ref.name:40} {found.verdict.value.replace('_', ' '):16} brings {len(found.added)}, heads: {heads}"
     for conflict in found.conflicts:
         yield f"    {' '.join(filter(None, (conflict.revision, conflict.right_path)))}: {conflict.detail}"
+    if branch.collision:
+        yield f"    {branch.collision}."
     for own, other in branch.rivals:
         yield f"    {own} merges what {other} merges by another revision."
