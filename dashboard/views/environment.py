@@ -17,6 +17,7 @@ from dashboard.access import BACK_UP, CREATE, PLAN, SEE, permission
 from dashboard.models import Backup, DriftCheck, Observation, Run
 from dashboard.revisions.records import RevisionRecord
 from dashboard.revisions.status import Reason, State, Status
+from dashboard.usecases.explain_run import RunExplanation, explain_run
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
 from dashboard.usecases.work_version import work_version
 from dashboard.views.badges import Badge, badge_of_backup, badge_of_run, badge_of_status
@@ -88,6 +89,7 @@ def environment(request: PageRequest, project: str, environment: str) -> HttpRes
         "version": version,
         "project": project_status.project,
         "status": status,
+        "left": explain_what_is_left(status),
         "headline": make_headline(project_status, status),
         "pending": status.status.pending,
         "refusal": say_why_not(status.status),
@@ -130,6 +132,14 @@ def make_headline(project: ProjectStatus, status: EnvironmentStatus) -> Headline
     )
 
 
+def explain_what_is_left(status: EnvironmentStatus) -> RunExplanation | None:
+    """Of a last run that ended part-way or in doubt; None while another is live, whose outcome will tell."""
+    run = status.last_run
+    if run is None or status.active_run is not None or run.outcome not in _LEAVES:
+        return None
+    return explain_run(run)
+
+
 def say_why_not(status: Status) -> str:
     """Why no upgrade is offered, and what to do; empty where one is."""
     if status.state is State.PENDING or (
@@ -148,6 +158,7 @@ def _named(ids: Sequence[str], records: Mapping[str, RevisionRecord]) -> tuple[N
     return tuple(NamedRevision(i, records[i].message if i in records else "", i in records) for i in ids)
 
 
+_LEAVES = frozenset({Run.Outcome.PARTIAL, Run.Outcome.INDETERMINATE})
 _REFUSALS: dict[State, str] = {
     State.UNOBSERVED: "This database has not been read yet, so it is not known what is pending.",
     State.UNREACHABLE: "This database cannot be read, so it is not known what is pending.",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from django.test import Client
 
-from dashboard.models import Backup
+from dashboard.models import Backup, Run
 from dashboard.usecases.execute_run import execute_run
 from tests.views.conftest import ViewedSite, text_of
 
@@ -65,6 +66,37 @@ def test_a_run_is_in_the_ledger_and_its_change_is_not_called_foreign(lead: Clien
     page = text_of(lead.get(PRODUCTION))
 
     assert "upgraded by 2 revisions" in page and "Outside the dashboard" not in page
+
+
+def test_what_a_run_left_is_told_at_the_top_before_the_next_upgrade_is_offered(
+    operator: Client, site: ViewedSite
+) -> None:
+    site.project.add("r3", "raise RuntimeError('no')", down="r2")
+    site.observe()
+    run = site.confirm()
+    execute_run(run_id=run.pk)
+    site.observe()
+    run.refresh_from_db()
+
+    page = text_of(operator.get(PRODUCTION))
+
+    assert run.outcome == Run.Outcome.INDETERMINATE
+    assert "The upgrade failed, and production may hold a part of a revision." in page
+    assert page.index(f'href="/runs/{run.pk}/#outcome-title"') < page.index("Plan the upgrade of")
+    assert 'id="outcome-title"' in text_of(operator.get(f"/runs/{run.pk}/"))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "is_told"), [("partial", True), ("rolled_back", False), ("refused", False), ("succeeded", False)]
+)
+def test_only_a_run_that_may_have_left_something_is_warned_of(
+    operator: Client, site: ViewedSite, outcome: str, is_told: bool
+) -> None:
+    run = site.confirm()
+    execute_run(run_id=run.pk)
+    Run.objects.update(outcome=outcome)
+
+    assert ('id="left"' in text_of(operator.get(PRODUCTION))) is is_told
 
 
 def test_settings_say_where_a_password_comes_from_and_never_what_it_is(
