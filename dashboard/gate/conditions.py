@@ -57,6 +57,8 @@ class GateFacts:
     other_run: int | None
     """The live run on this environment, where there is one."""
     now: datetime
+    newer_plan: str = ""
+    """Which plan of this environment was made after this one, by whom and when; empty: none, or it does not matter."""
     unreviewed: tuple[str, ...] | None = None
     """Files of the plan that nobody has reviewed as they are; None: the environment asks for no review."""
     obstacles: tuple[str, ...] = ()
@@ -72,6 +74,7 @@ def judge(facts: GateFacts) -> tuple[Condition, ...]:
         *judge_backup(facts.backup, facts.policy, facts.plan, facts.now, facts.former_identities),
         *_judge_rehearsal(facts),
         *judge_promotion(facts.predecessors),
+        *_judge_latest(facts),
         _judge_unchanged(facts),
         _judge_free(facts),
     )
@@ -144,7 +147,7 @@ def _judge_committed(facts: GateFacts) -> tuple[Condition, ...]:
     if not facts.uncommitted:
         return ()
     words = f"Not committed: {', '.join(facts.uncommitted)}."
-    mend = "Commit the files, so that what runs here can be found again. Databases that allow start_fresh take them as they are."
+    mend = "Commit the files, so that what runs here can be found again."
     return (Condition(Gate.CHANGES, "Committed", False, words, mend),)
 
 
@@ -163,6 +166,14 @@ def _judge_sql(facts: GateFacts) -> tuple[Condition, ...]:
 def _judge_rehearsal(facts: GateFacts) -> tuple[Condition, ...]:
     method = facts.backup.method if facts.backup else ""
     return judge_rehearsal(facts.rehearsal, facts.rehearsal_policy, facts.plan, backup_method=method)
+
+
+def _judge_latest(facts: GateFacts) -> tuple[Condition, ...]:
+    """Said only where it is not so: whoever opens the page sees the latest plan."""
+    if not facts.newer_plan:
+        return ()
+    mend = "Look at it, or make this one again."
+    return (Condition(Gate.CONFIRM, "Latest", False, f"{facts.newer_plan}, is newer.", mend),)
 
 
 def _judge_unchanged(facts: GateFacts) -> Condition:

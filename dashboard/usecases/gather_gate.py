@@ -21,6 +21,7 @@ from dashboard.sources.configuration import Environment, Project
 from dashboard.usecases.accept_finding import finding_facts
 from dashboard.usecases.catalogue import find_environment
 from dashboard.usecases.compose_plan import PlanRefused, compose_again, content_of
+from dashboard.usecases.find_plan import latest_plan
 from dashboard.usecases.read_code import read_code, read_environment_history
 from dashboard.usecases.read_history import ProjectHistory
 from dashboard.usecases.read_rehearsals import rehearsal_facts, rehearsal_policy
@@ -78,6 +79,7 @@ def read_gate(
         rehearsal_policy=rehearsal_policy(environment),
         other_run=_other_run(plan, own_run),
         now=now,
+        newer_plan="" if own_run else _newer_plan(plan),
         obstacles=obstacles_of(plan),
         former_identities=former_identities(plan.project, plan.environment),
         unreviewed=list_unreviewed(plan.project, planned.steps) if environment.requires_review else None,
@@ -177,6 +179,14 @@ def _file_change(backup: Backup, *, hash_file: bool) -> str:
     if size != backup.size:
         return f"{path.name} has {size:,} bytes, not {backup.size:,}."
     return "" if sha256 == backup.sha256 else f"the sha256 of {path.name} differs."
+
+
+def _newer_plan(plan: Plan) -> str:
+    """A run that was confirmed is not stopped by it."""
+    found = latest_plan(plan.project, plan.environment)
+    if found is None or found.pk <= plan.pk:
+        return ""
+    return f"Plan {found.pk} of {found.created_by.get_username()}, made {found.created_at:%-d %b %Y, %H:%M:%S} UTC"
 
 
 def _other_run(plan: Plan, own_run: Run | None) -> int | None:

@@ -64,11 +64,6 @@ def examine(history: ProjectHistory, content: PlanContent) -> Examination:
     return examine_steps(project=history.project, steps=[(records[s.revision], s.action) for s in content.steps])
 
 
-def latest_plan(project: str, environment: str) -> Plan | None:
-    """The newest plan of the environment, current or not."""
-    return Plan.objects.filter(project=project, environment=environment).order_by("-pk").first()
-
-
 def say(direction: Direction) -> str:
     """`start fresh`, as people say it."""
     return direction.value.replace("_", " ")

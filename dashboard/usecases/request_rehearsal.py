@@ -13,7 +13,7 @@ from dashboard.models import Backup, Plan, Rehearsal, Run
 from dashboard.revisions.plan import Direction
 from dashboard.sources.configuration import Environment, NotConfigured
 from dashboard.usecases.catalogue import find_environment
-from dashboard.usecases.plan_change import latest_plan
+from dashboard.usecases.find_plan import latest_plan
 from dashboard.usecases.read_rehearsals import rehearsals_of
 from dashboard.usecases.review_plan import newest_backup
 from dashboard.usecases.scratch_places import find_place

@@ -17,9 +17,6 @@ from dashboard.models import Backup, Plan
 from dashboard.revisions.plan import Direction
 from dashboard.usecases.compose_restore import backup_of
 from dashboard.usecases.gather_gate import read_gate
-from dashboard.usecases.plan_change import latest_plan
-
-__all__ = ["PlanReview", "latest_plan", "review_plan"]
 
 TICKET_SALT = "dashboard.confirmation"
 

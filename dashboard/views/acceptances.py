@@ -11,8 +11,8 @@ from dashboard.access import CONFIRM, SEE, permission
 from dashboard.forms import AcceptanceForm
 from dashboard.usecases.accept_finding import AcceptanceRefused, accept_findings
 from dashboard.usecases.preview_plan import stored_sql
-from dashboard.usecases.review_plan import latest_plan
 from dashboard.usecases.sql_script import is_incomplete, write_script
+from dashboard.views.asked_plan import find_asked_plan
 from dashboard.views.requests import PageRequest
 from dashboard.views.statuses import find_environment
 
@@ -43,9 +43,9 @@ def accept(request: PageRequest, project: str, environment: str) -> HttpResponse
 @require_safe
 @permission(SEE)
 def plan_sql(request: PageRequest, project: str, environment: str) -> HttpResponse:
-    """The latest plan's SQL to download; 404 until a worker has written it."""
+    """The latest plan's SQL to download, or that of `?plan=`; 404 until a worker has written it."""
     find_environment(request, project, environment)
-    plan = latest_plan(project, environment)
+    plan = find_asked_plan(request, project, environment)
     reading = stored_sql(plan) if plan else None
     if plan is None or reading is None:
         raise Http404(f"There is no SQL of a plan for {environment} yet.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseStopPolling, reswap, retarget
@@ -16,10 +16,12 @@ from dashboard.gate.condition import Gate
 from dashboard.models import Backup, Plan, Run
 from dashboard.revisions.plan import Action, Direction
 from dashboard.usecases.compose_plan import PlanRefused
+from dashboard.usecases.find_plan import latest_plan
 from dashboard.usecases.plan_change import plan_change
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
-from dashboard.usecases.review_plan import latest_plan, review_plan
+from dashboard.usecases.review_plan import review_plan
 from dashboard.usecases.work_version import work_version
+from dashboard.views.asked_plan import find_asked_plan
 from dashboard.views.backup import read_rungs
 from dashboard.views.backup_words import say_origin, say_policy
 from dashboard.views.badges import badge_of_backup, badge_of_run
@@ -38,7 +40,10 @@ from dashboard.views.work_title import say_backup_work, say_plan_work
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission(SEE)
 def plan(request: PageRequest, project: str, environment: str) -> HttpResponse:
-    """GET: the latest plan with its gate, or how to make one. POST: makes one. `?seen=`: what a poll has; unchanged, 204."""
+    """GET: the latest plan with its gate, or how to make one; `?plan=`: one that was run. POST: makes one.
+
+    `?seen=`: what a poll has; unchanged, 204.
+    """
     if request.method == "POST":
         return make_plan(request, project, environment)
     version = work_version(project=project, environment=environment)
@@ -89,8 +94,8 @@ def plan_context(
     status: EnvironmentStatus,
     attestation: AttestationForm | None = None,
 ) -> dict[str, Any]:
-    """Everything that the page or one of its parts shows. `review` is None without a plan."""
-    latest = latest_plan(project.project.name, status.environment.name)
+    """Everything that the page or one of its parts shows. `review` is None without a plan. Raises Http404."""
+    found = find_asked_plan(request, project.project.name, status.environment.name)
     headline = make_headline(project, status)
     common = {
         "project": project.project,
@@ -104,30 +109,34 @@ def plan_context(
         "is_attesting": attestation is not None,
         "review": None,
     }
-    if latest is None:
+    if found is None:
         return common
-    review = review_plan(plan=latest, user=request.user)
+    run = Run.objects.filter(confirmation__plan=found).order_by("-pk").first()
+    is_latest = found == latest_plan(found.project, found.environment)
+    if run is None and not is_latest:
+        raise Http404("A newer plan took its place before it was run.")
+    review = review_plan(plan=found, user=request.user)
     backup = review.backup
-    run = Run.objects.filter(confirmation__plan=latest).order_by("-pk").first()
-    common |= changes_context(latest, status.environment)
-    rehearsal = view_rehearsals(latest, backup, status.environment)
+    common |= changes_context(found, status.environment)
+    rehearsal = view_rehearsals(found, backup, status.environment)
     gates = list_gates(review, rehearsal)
     rungs = read_rungs(backup) if backup else ()
     tasks = {
         "is_looking": bool(common["is_looking"]),
-        "is_counting": is_counting(latest),
-        "is_surveying": latest.direction == Direction.RESTORE and latest.counted_at is None,
+        "is_counting": is_counting(found),
+        "is_surveying": found.direction == Direction.RESTORE and found.counted_at is None,
         "is_rehearsing": rehearsal is not None and rehearsal.is_working,
     }
     return common | {
         "plan_run": run,
         "plan_run_badge": badge_of_run(run) if run else None,
         "review": review,
-        "plan": latest,
-        "words": _words(latest),
-        "losses": list_losses(latest),
-        "shows_losses": any(step.get("action") == Action.DOWNGRADE for step in latest.steps),
-        "restore": view_restore(latest, project, status),
+        "plan": found,
+        "is_latest": is_latest,
+        "words": _words(found),
+        "losses": list_losses(found),
+        "shows_losses": any(step.get("action") == Action.DOWNGRADE for step in found.steps),
+        "restore": view_restore(found, project, status),
         # A plan is run once; its gate then says nothing any more.
         "gates": gates[:1] if run else gates,
         "rehearsal": rehearsal,
@@ -140,7 +149,7 @@ def plan_context(
         **tasks,
         "backup_origin": say_origin(backup) if backup else "",
         "backup_policy": say_policy(status.environment),
-        "if_it_fails": say_what_if_it_fails(headline.server, backup, latest.direction),
+        "if_it_fails": say_what_if_it_fails(headline.server, backup, found.direction),
     }
 
 

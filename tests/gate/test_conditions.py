@@ -119,6 +119,7 @@ def test_it_opens_when_everything_holds() -> None:
         ({"state": State.UNREACHABLE, "state_detail": "timeout"}, "The database is unreachable: timeout"),
         ({"other_run": 5}, "Run 5 on this environment has not settled."),
         ({"allow": frozenset()}, "production does not allow upgrade."),
+        ({"newer_plan": "Plan 4 of developer, made today"}, "Plan 4 of developer, made today, is newer."),
         ({"uncommitted": ("versions/r2.py",)}, "Not committed: versions/r2.py."),
         ({"uncertain": True}, "A revision sets depends_on by code"),
         (

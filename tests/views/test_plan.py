@@ -30,6 +30,14 @@ def test_a_refused_plan_says_why(developer: Client) -> None:
     assert "No plan was made." in text_of(answer) and "up to date" in text_of(answer)
 
 
+def test_a_plan_that_a_newer_one_retired_or_of_another_number_has_no_page(lead: Client, site: ViewedSite) -> None:
+    older, newer = site.plan(), site.plan()
+
+    assert lead.get(f"{PLAN}?plan={newer.pk}").status_code == 200
+    for number in (str(older.pk), "99", "x", "-1"):
+        assert lead.get(f"{PLAN}?plan={number}").status_code == 404
+
+
 def test_without_a_plan_the_page_says_how_to_make_one(developer: Client, lead: Client) -> None:
     assert "Plan the upgrade of 2 revisions" in text_of(developer.get(PLAN))
     assert "A developer or an operator can plan this upgrade." in text_of(lead.get(PLAN))

@@ -20,6 +20,20 @@ def add_lines(run: Run, *texts: str) -> None:
         RunLogLine.objects.create(run=run, number=number, kind="output", text=text)
 
 
+def test_a_run_leads_to_the_plan_that_it_ran_though_a_newer_one_was_made(lead: Client, site: ViewedSite) -> None:
+    run = site.confirm()
+    execute_run(run_id=run.pk)
+    ran = run.confirmation.plan_id
+    site.set_rows("production", "r2")
+    newer = site.plan()
+    address = f"/projects/api/environments/production/plan/?plan={ran}"
+
+    assert f'<a href="{address}">Plan {ran}</a>' in text_of(lead.get(f"/runs/{run.pk}/"))
+    page = text_of(lead.get(address))
+    assert f"Plan {ran} by operator" in page and f"Run {run.pk}</a>" in page and ">Latest plan</a>" in page
+    assert f"Plan {newer.pk} by operator" in text_of(lead.get(address.partition("?")[0]))
+
+
 def test_a_live_run_shows_its_steps_and_polls(lead: Client, site: ViewedSite) -> None:
     run = site.confirm()
 
