@@ -10,6 +10,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser, User
 from django.core import signing
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from dashboard import access
@@ -27,6 +28,14 @@ class ConfirmationRefused(Exception):
         self.reasons = reasons
 
 
+class AlreadyConfirmed(ConfirmationRefused):
+    """No second run was started: `run` is of this very plan, and is live or has succeeded."""
+
+    def __init__(self, plan: Plan, run: Run) -> None:
+        super().__init__(f"Plan {plan.pk} was confirmed already: run {run.pk}.")
+        self.run = run
+
+
 def confirm_plan(
     *,
     user: AbstractBaseUser | AnonymousUser,
@@ -35,7 +44,8 @@ def confirm_plan(
     project: str | None = None,
     environment: str | None = None,
 ) -> Run:
-    """Records the confirmation and queues its run, in one transaction. Raises ConfirmationRefused, PermissionDenied.
+    """Records the confirmation and queues its run, in one transaction. Raises ConfirmationRefused, of which
+    AlreadyConfirmed is one, and PermissionDenied.
 
     `token` is of the page that the user looked at: it names the plan and the backup that they saw. `project` and
     `environment`, where given, are what the form was sent for, and must be the plan's.
@@ -52,6 +62,7 @@ def confirm_plan(
         raise ConfirmationRefused(f"The name typed is not {plan.environment}. Type it exactly to confirm.")
     closed = [c for c in read_gate(plan=plan, backup=backup).conditions if not c.met]
     if closed:
+        _refuse_a_second_run(plan)
         raise ConfirmationRefused(*(f"{condition.words} {condition.mend}" for condition in closed))
     return _create_run(plan, backup, operator, ticket["nonce"], typed.strip())
 
@@ -94,9 +105,18 @@ def _create_run(plan: Plan, backup: Backup, user: User, nonce: str, typed: str) 
             )
             execute.enqueue(run.pk)
     except IntegrityError:
+        _refuse_a_second_run(plan)
         if Confirmation.objects.filter(nonce=nonce).exists():
             raise ConfirmationRefused("This confirmation was used already. Look at the plan again.") from None
         raise ConfirmationRefused(
             f"Another run on {plan.environment} started first. Wait until it has settled."
         ) from None
     return run
+
+
+def _refuse_a_second_run(plan: Plan) -> None:
+    """Two people, or one in two tabs, confirm the same: the later is told of the run, not of what it brought about."""
+    runs = Run.objects.filter(confirmation__plan=plan)
+    found = runs.filter(Q(phase__in=Run.LIVE) | Q(outcome=Run.Outcome.SUCCEEDED)).order_by("-pk").first()
+    if found is not None:
+        raise AlreadyConfirmed(plan, found) from None

@@ -19,14 +19,19 @@ from dashboard.usecases.read_history import read_history
 State = RevisionProposal.State
 
 
+class AlreadyWritten(ProposalRefused):
+    """The file is in the work tree since before; nothing is to be done."""
+
+
 def write_proposal(
     *, user: AbstractBaseUser | AnonymousUser, proposal_id: int, sha256: str
 ) -> RevisionProposal:  # fmt: skip
-    """`sha256`: of the text that the person was shown. Raises ProposalRefused, PermissionDenied."""
+    """`sha256`: of the text that the person was shown. Raises ProposalRefused, AlreadyWritten, PermissionDenied."""
     person = access.require(user, access.CREATE)
     proposal = RevisionProposal.objects.filter(pk=proposal_id).first()
     if proposal is None:
         raise ProposalRefused("There is no such proposal.")
+    _refuse_twice(proposal)
     if reason := why_not_written(proposal):
         raise ProposalRefused(reason)
     if sha256 != proposal.sha256:
@@ -39,7 +44,9 @@ def write_proposal(
             state=State.WRITTEN, written_at=timezone.now(), written_by=person
         )
         if not claimed:
-            raise ProposalRefused("Somebody else has just written or discarded it.")
+            proposal.refresh_from_db()
+            _refuse_twice(proposal)
+            raise ProposalRefused("Somebody else has just discarded it.")
         try:
             write_new_file(path, proposal.content.encode(), inside=folder)
         except FileNotWritten as error:
@@ -54,6 +61,11 @@ def discard_proposal(*, user: AbstractBaseUser | AnonymousUser, proposal_id: int
     RevisionProposal.objects.filter(pk=proposal_id, state__in=[*RevisionProposal.LIVE, State.READY]).update(
         state=State.DISCARDED
     )
+
+
+def _refuse_twice(proposal: RevisionProposal) -> None:
+    if proposal.state == State.WRITTEN and proposal.written_by is not None:
+        raise AlreadyWritten(f"The file {proposal.path} was written already, by {proposal.written_by.get_username()}.")
 
 
 def why_not_written(proposal: RevisionProposal) -> str:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from dashboard.access import CONFIRM, permission
 from dashboard.forms import ConfirmationForm
-from dashboard.usecases.confirm_plan import ConfirmationRefused
+from dashboard.usecases.confirm_plan import AlreadyConfirmed, ConfirmationRefused
 from dashboard.usecases.confirm_plan import confirm_plan as confirm
 from dashboard.views.requests import PageRequest
 from dashboard.views.statuses import find_environment
@@ -18,7 +18,7 @@ from dashboard.views.statuses import find_environment
 @require_POST
 @permission(CONFIRM)
 def confirm_plan(request: PageRequest, project: str, environment: str) -> HttpResponse:
-    """Starts the run and shows it; a refusal goes back to the plan with every reason."""
+    """Starts the run and shows it; a refusal goes back to the plan with every reason, or to the run that there is."""
     find_environment(request, project, environment)
     form = ConfirmationForm(request.POST)
     if not form.is_valid():
@@ -32,8 +32,10 @@ def confirm_plan(request: PageRequest, project: str, environment: str) -> HttpRe
             project=project,
             environment=environment,
         )
+    except AlreadyConfirmed as already:
+        messages.info(request, str(already))
+        return redirect("run", already.run.pk)
     except ConfirmationRefused as refusal:
-        for reason in refusal.reasons:
-            messages.error(request, f"Nothing was run. {reason}")
+        messages.error(request, f"Nothing was run. {refusal}")
         return redirect("plan", project, environment)
     return redirect("run", run.pk)

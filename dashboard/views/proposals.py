@@ -27,7 +27,7 @@ from dashboard.usecases.propose_revision import (
 )
 from dashboard.usecases.read_history import read_history
 from dashboard.usecases.read_proposal import list_differences, say_command, say_commit
-from dashboard.usecases.write_proposal import discard_proposal, why_not_written, write_proposal
+from dashboard.usecases.write_proposal import AlreadyWritten, discard_proposal, why_not_written, write_proposal
 from dashboard.views.badges import badge_of_status
 from dashboard.views.findings import MARKS
 from dashboard.views.highlighting import highlight_lines
@@ -117,6 +117,8 @@ def write(request: PageRequest, number: int) -> HttpResponse:
     get_object_or_404(RevisionProposal, pk=number)
     try:
         write_proposal(user=request.user, proposal_id=number, sha256=request.POST.get("sha256", ""))
+    except AlreadyWritten as already:
+        messages.info(request, str(already))
     except ProposalRefused as refusal:
         messages.error(request, f"Nothing was written. {refusal}")
     return redirect("proposal", number)

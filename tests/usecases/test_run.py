@@ -133,7 +133,7 @@ def test_a_confirmation_is_used_once(site: Site) -> None:
     site.observe()
     site.back_up()
 
-    with pytest.raises(ConfirmationRefused, match="used already"):
+    with pytest.raises(ConfirmationRefused, match="confirmed already"):
         confirm_plan(user=site.operator, token=token, typed="production")
 
     assert Run.objects.count() == 1 and site.rows() == ["r1"]

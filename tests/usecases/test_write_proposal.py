@@ -55,7 +55,7 @@ def test_it_is_written_as_it_was_shown_and_the_heads_are_one(sqlite_site: Site, 
 def test_a_second_write_is_refused(sqlite_site: Site, proposal: RevisionProposal) -> None:
     write(sqlite_site, proposal)
 
-    with pytest.raises(ProposalRefused, match="has been written"):
+    with pytest.raises(ProposalRefused, match="was written already, by operator"):
         write(sqlite_site, proposal)
 
 

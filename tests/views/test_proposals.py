@@ -79,6 +79,19 @@ def test_a_developer_reads_the_file_and_writes_it(developer: Client, two_heads: 
     assert f"wrote revision {proposal.revision}" in text_of(developer.get("/audit/"))
 
 
+def test_a_second_tab_is_told_that_it_is_written_already(developer: Client, two_heads: ViewedSite) -> None:
+    proposal = ask(developer, message="once")
+    form = {"sha256": proposal.sha256}
+    developer.post(f"/proposals/{proposal.pk}/writing/", form)
+
+    second = text_of(developer.post(f"/proposals/{proposal.pk}/writing/", form, follow=True))
+
+    assert (
+        f"The file {proposal.path} was written already, by developer." in second
+        and "Nothing was written." not in second
+    )
+
+
 def test_what_may_not_be_written_can_be_downloaded(developer: Client, two_heads: ViewedSite) -> None:
     two_heads.configure()
     proposal = ask(developer, message="größer und schöner")
