@@ -14,7 +14,15 @@ from dashboard.templatetags.marks import fingerprint
 from dashboard.usecases.prove_backup import Rung as Step
 from dashboard.views.moments import say_age, say_duration, say_whole
 
-_TONES = {"done": "current", "working": "running", "waiting": "waiting", "failed": "failed", "missing": "unknown"}
+_TONES = {
+    "done": "current",
+    "working": "running",
+    "waiting": "waiting",
+    "failed": "failed",
+    "missing": "unknown",
+    "undone": "waiting",
+}
+_WORDS = {"missing": "could not be tried", "undone": "not done"}
 _STATES = {"passed": "done", "failed": "failed", "unavailable": "missing"}
 _DOING = {
     "checking": "looking at tools, rights and space first",
@@ -30,7 +38,10 @@ SOON = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One step of a backup's proof. `state`: done, working, waiting, failed, or missing (it could not be tried)."""
+    """One step of a backup's proof.
+
+    `state`: done, working, waiting, failed, missing (it could not be tried), or undone (nobody asked for it).
+    """
 
     name: str
     fact: str
@@ -44,7 +55,7 @@ class Rung:
     @property
     def word(self) -> str:
         """The state, for those who do not see the glyph."""
-        return "not done" if self.state == "missing" else self.state
+        return _WORDS.get(self.state, self.state)
 
 
 def list_rungs(backup: Backup, proof: Proof | None, now: datetime, *, has_scratch: bool) -> tuple[Rung, ...]:
@@ -132,5 +143,5 @@ def _remembered(step: Step, backup: Backup, now: datetime, *, has_scratch: bool)
     if step is Step.SHA256:
         return Rung(step, f"{fingerprint(backup.sha256)} …", "done")
     if step is Step.RESTORE and not has_scratch:
-        return Rung(step, "read, not restored: no scratch server is configured", "missing")
-    return Rung(step, "read, not restored" if backup.read_through_at else "not tried", "missing")
+        return Rung(step, "read, not restored: no scratch server is configured", "undone")
+    return Rung(step, "read, not restored" if backup.read_through_at else "not tried", "undone")

@@ -60,6 +60,15 @@ def test_a_restore_that_could_not_be_tried_is_no_failure_of_the_backup() -> None
     assert [rung.state for rung in rungs] == ["done", "done", "done", "missing"] and rungs[3].fact == words
 
 
+@pytest.mark.parametrize("has_scratch", [True, False])
+def test_a_restore_that_nobody_asked_for_is_not_done_and_no_riddle(has_scratch: bool) -> None:
+    backup = backup_at(sha256="a" * 64, size=MEGABYTE, read_through_at=NOW)
+
+    restored = list_rungs(backup, None, NOW, has_scratch=has_scratch)[3]
+
+    assert (restored.state, restored.word, restored.tone) == ("undone", "not done", "waiting")
+
+
 def test_a_rung_that_is_climbed_now_is_the_only_one_that_works() -> None:
     backup = backup_at(sha256="a" * 64, size=MEGABYTE, doing="restoring")
     told = [
