@@ -99,9 +99,8 @@ def say_what_it_does(plan: Plan) -> str:
             )
         case Direction.RESTORE:
             return (
-                "The backup is restored beside the database and compared with its snapshot. Only then every other session "
-                "is ended and it takes the database's name. The database that it replaces is kept until an operator "
-                "deletes it. No revision is run."
+                "The backup is restored beside the database and compared with its snapshot. Only then it takes the "
+                "database's place. The database that it replaces is kept until an operator deletes it. No revision is run."
             )
         case _:
             return ""

@@ -7,8 +7,11 @@ from typing import Any
 
 from django.utils import timezone
 
+from dashboard.database_target import Dialect
 from dashboard.models import Backup, Plan
 from dashboard.revisions.plan import Direction
+from dashboard.sources.configuration import Environment, NotConfigured
+from dashboard.usecases.catalogue import resolve
 from dashboard.usecases.compose_plan import PlanRefused, compose_plan
 from dashboard.usecases.compose_restore import backup_of
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus, reading_of
@@ -17,6 +20,12 @@ from dashboard.views.moments import say_age
 
 LISTED = 200
 """Tables that differ; more are counted."""
+
+_SWAPS: dict[Dialect, str] = {
+    Dialect.POSTGRESQL: "At the swap every other session is ended, and the restored database takes the database's name.",
+    Dialect.SQLITE: "At the swap the database's file is renamed, and the restored file takes its name. No process may have "
+    "the file open then: nothing is ended for that, the run waits a few seconds and changes nothing if one still has.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,8 @@ class RestoreView:
     """`alternative`: the target of a downgrade that would lead to the backup's revision; empty: `why_no_alternative`."""
 
     backup: Backup | None
+    swap: str
+    """How it takes the database's place; empty: no connection is configured that tells."""
     tables: tuple[TableView, ...]
     more: int
     carried: tuple[str, ...]
@@ -50,6 +61,7 @@ def view_restore(plan: Plan, project: ProjectStatus, status: EnvironmentStatus) 
     alternative, why_not = _find_alternative(plan, project, status)
     return RestoreView(
         backup=backup_of(plan),
+        swap=_say_swap(status.environment),
         tables=tuple(_view_table(row) for row in plan.row_counts[:LISTED]),
         more=max(0, len(plan.row_counts) - LISTED),
         carried=_told(plan, CARRIED),
@@ -64,6 +76,13 @@ def say_backup(backup: Backup) -> str:
     """`3 h ago, at r2`"""
     age = say_age(backup.taken_at, timezone.now()) if backup.taken_at else "at an unknown time"
     return f"{age}, at {', '.join(backup.rows) or 'no revision'}"
+
+
+def _say_swap(environment: Environment) -> str:
+    try:
+        return _SWAPS[resolve(environment).target.dialect]
+    except NotConfigured:
+        return ""
 
 
 def _told(plan: Plan, kind: str) -> tuple[str, ...]:

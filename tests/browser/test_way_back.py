@@ -64,6 +64,7 @@ def test_an_operator_undoes_a_run_that_failed_half_way(allowing: Product, sign_i
 
     page.get_by_role("button", name=re.compile(r"^Restore backup \d+$")).click()
     expect(page.locator("#plan-restore")).to_contain_text("webhook_endpoints", timeout=SECONDS)
+    look_at_tables(page)
     undo(page)
 
     with sqlite3.connect(path) as connection:
@@ -73,6 +74,15 @@ def test_an_operator_undoes_a_run_that_failed_half_way(allowing: Product, sign_i
     assert (path.parent / kept).exists()
     delete_replaced(page, kept)
     assert not (path.parent / kept).exists()
+
+
+def look_at_tables(page: Page) -> None:
+    """What would be lost is read whole on a wide and a narrow screen: no name is broken, nothing is cut off."""
+    lines = "cells => cells.map(cell => cell.getClientRects().length)"
+    for width in (390, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert set(page.locator("#plan-restore td code").evaluate_all(lines)) == {1}
+        assert page.locator("#plan-restore").evaluate("box => box.scrollWidth <= box.clientWidth")
 
 
 def delete_replaced(page: Page, kept: str) -> None:

@@ -64,8 +64,12 @@ def test_the_plan_tells_what_would_be_lost_and_offers_the_downgrade_beside_it(op
 
     assert "A worker is comparing every table" in before and 'id="typed"' not in before
     assert f"Restore production from backup {backup.pk}" in shown and 'id="typed"' in shown
-    assert "<code>alembic_version</code></td><td>1 row</td><td>1 row</td>" in shown
+    assert (
+        '<code>alembic_version</code></td><td role="cell" data-label="Now">1 row</td>'
+        '<td role="cell" data-label="In the backup">1 row</td>'
+    ) in shown
     assert "What does not come along" in shown and "inode" in shown
+    assert "the restored file takes its name" in shown and "session is ended" not in shown
     assert "Plan the downgrade to r1" in shown
     assert "Take a new backup now" not in shown and "is what is restored" in shown
     part = operator.get(PLAN, {"part": "restore"}, headers={"HX-Request": "true"})
