@@ -19,7 +19,7 @@ from dashboard.revisions.merge_advice import Reparenting, find_reparentings, hea
 from dashboard.revisions.onward import Onward, find_onward
 from dashboard.revisions.overlay import OverlaidHistory
 from dashboard.revisions.records import RevisionRecord, UnreadableFile
-from dashboard.revisions.soundness import ILLEGAL_CHARACTERS
+from dashboard.revisions.soundness import ILLEGAL_CHARACTERS, RESERVED_WORDS
 
 
 class Verdict(StrEnum):
@@ -118,6 +118,7 @@ def _is_plain(left: RevisionGraph, merged: OverlaidHistory, merge: Merge) -> boo
         and all(merged.labels.get(name, name) in merged for name in record.depends_on)
         and record.revision not in left.labels
         and ILLEGAL_CHARACTERS.isdisjoint(record.revision)
+        and record.revision not in RESERVED_WORDS
         and not record.branch_labels
         for record in own.values()
     ) and _climbs(own)

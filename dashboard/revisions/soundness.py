@@ -15,6 +15,8 @@ from dashboard.revisions.records import Problem, ProblemKind, RevisionRecord
 
 ILLEGAL_CHARACTERS = frozenset("@-+:")
 """Alembic refuses them in a revision id, because its notation (label@head, +1) uses them."""
+RESERVED_WORDS = frozenset({"head", "heads", "base"})
+"""Alembic's notation reads them as places of the history, so that no revision can be found by such an id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ def examine(records: Sequence[RevisionRecord]) -> Examination:
     """Find every fault of the history that `records`, in the order of their files, make up."""
     by_id = {record.revision: record for record in records}
     labels, label_problems = _find_labels(records, by_id)
-    problems = [*_find_duplicates(records), *_find_illegal_ids(by_id.values()), *label_problems]
+    problems = [*_find_duplicates(records), *_find_illegal_ids(by_id.values()), *_find_reserved_ids(by_id.values())]
+    problems += label_problems
     parents: dict[str, tuple[str, ...]] = {}
     dependencies: dict[str, tuple[str, ...]] = {}
     unresolved: set[str] = set()
@@ -118,6 +121,21 @@ def _find_illegal_ids(records: Iterable[RevisionRecord]) -> list[Problem]:
         )
         for record in records
         if not ILLEGAL_CHARACTERS.isdisjoint(record.revision)
+    ]
+
+
+def _find_reserved_ids(records: Iterable[RevisionRecord]) -> list[Problem]:
+    return [
+        Problem(
+            kind=ProblemKind.UNREADABLE,
+            revision=record.revision,
+            path=record.path,
+            line=record.line_of("revision"),
+            detail=f"The revision id {record.revision!r} is a word that Alembic reserves: it would never find the revision.",
+            hint="Give it another id in `revision`, and in the files that name it.",
+        )
+        for record in records
+        if record.revision in RESERVED_WORDS
     ]
 
 

@@ -17,6 +17,7 @@ from dashboard import access
 from dashboard.models import RevisionProposal
 from dashboard.revisions.errors import HistoryError
 from dashboard.revisions.permanent_heads import extra_heads
+from dashboard.revisions.soundness import RESERVED_WORDS
 from dashboard.sources.configuration import Environment, Project, UnknownName
 from dashboard.sources.shown_paths import PathNames
 from dashboard.usecases.catalogue import configuration
@@ -179,8 +180,15 @@ def _check_id(project: Project, revision: str) -> str:
         return ""
     if not _REVISION_ID.fullmatch(revision):
         raise ProposalRefused("A revision id has at most 32 letters, digits, underscores and dots.")
-    if revision in read_history(project).graph.records:
+    if revision in RESERVED_WORDS:
+        raise ProposalRefused(f"{revision} is a word that Alembic reserves. Choose another revision id.")
+    graph = read_history(project).graph
+    if revision in graph.records:
         raise ProposalRefused(f"There is a revision {revision} already.")
+    if revision in graph.labels:
+        raise ProposalRefused(f"{revision} is already a branch label, of revision {graph.labels[revision]}.")
+    if longer := next((known for known in graph.records if known.startswith(revision)), ""):
+        raise ProposalRefused(f"{revision} already means revision {longer}, which begins with it. Choose another id.")
     return revision
 
 

@@ -57,6 +57,16 @@ def test_a_cycle_names_its_members_and_loses_no_revision() -> None:
     assert set(ids(history.history())) == {"a", "b", "c", "d", "e"}
 
 
+@pytest.mark.parametrize("word", ["head", "heads", "base"])
+def test_an_id_that_alembic_reserves_is_told_with_its_line(word: str) -> None:
+    history = graph("a", f"{word} <- a")
+
+    (problem,) = history.problems
+
+    assert (problem.revision, problem.line) == (word, 3)
+    assert "Alembic reserves" in problem.detail and "another id" in problem.hint
+
+
 def test_a_revision_that_follows_itself_is_told() -> None:
     history = graph("a <- a", "b")
 

@@ -256,6 +256,31 @@ def test_an_id_that_the_version_table_or_a_file_name_cannot_hold_is_refused(sqli
         propose(sqlite_site, revision=revision)
 
 
+@pytest.mark.parametrize(
+    ("revision", "told"),
+    [
+        ("head", "Alembic reserves"),
+        ("heads", "Alembic reserves"),
+        ("base", "Alembic reserves"),
+        ("r", "already means revision r"),
+        ("x" * 200, "at most 32"),
+    ],
+)
+def test_an_id_that_alembic_would_read_as_something_else_is_refused(
+    sqlite_site: Site, revision: str, told: str
+) -> None:
+    with pytest.raises(ProposalRefused, match=told):
+        propose(sqlite_site, revision=revision)
+
+
+def test_an_id_that_is_a_branch_label_is_refused(sqlite_site: Site) -> None:
+    path = sqlite_site.project.directory / "alembic" / "versions" / "labelled.py"
+    path.write_text("revision = 'labelled'\ndown_revision = 'r3'\nbranch_labels = ('billing',)\ndepends_on = None\n")
+
+    with pytest.raises(ProposalRefused, match="already a branch label, of revision labelled"):
+        propose(sqlite_site, revision="billing")
+
+
 def test_an_environment_that_runs_a_ref_is_not_compared_with(sqlite_site: Site) -> None:
     sqlite_site.configure(extra='ref = "origin/release"', project_extra="writable = true")
 
