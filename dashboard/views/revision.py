@@ -15,6 +15,7 @@ from dashboard.revisions.alterations import Alteration
 from dashboard.revisions.graph import RevisionGraph
 from dashboard.revisions.records import RevisionRecord
 from dashboard.revisions.status import State
+from dashboard.usecases.plans_to_review import list_plans_to_review
 from dashboard.usecases.read_alterations import read_alterations
 from dashboard.usecases.read_authors import read_authors
 from dashboard.usecases.read_history import RefRefused
@@ -72,6 +73,7 @@ def revision(request: PageRequest, project: str, revision: str) -> HttpResponse:
         "history_link": f"{reverse('history', args=[project])}{query.link(at=revision)}",
         "record": record,
         "review": read_review(project=status.project, record=record),
+        "asking_plans": list_plans_to_review(status.project, revision) if query.ref is None else (),
         "altered": _alterations(status, revision) if query.ref is None else [],
         "may_review": request.user.has_perm(REVIEW) and query.ref is None,
         "commit": read_authors(status.history).found.get(record.path),

@@ -75,6 +75,23 @@ def test_a_developer_marks_a_file_as_reviewed_on_its_page(site: ViewedSite, sign
     assert "Mark this file as reviewed" not in text_of(answer)
 
 
+def test_a_review_leads_to_the_next_file_and_back_to_the_plan_that_asked(site: ViewedSite, sign_in: SignIn) -> None:
+    client, back = sign_in("developer"), 'href="/projects/api/environments/production/plan/"'
+    assert back not in text_of(client.get("/projects/api/revisions/r2/"))
+    site.configure("requires_review = true")
+    site.plan()
+
+    pages = []
+    for revision in ("r2", "r3"):
+        record = client.get(f"/projects/api/revisions/{revision}/").context["record"]
+        form = {"revision": revision, "sha256": record.sha256}
+        pages.append(text_of(client.post("/projects/api/reviews/", form, follow=True)))
+
+    assert back in pages[0] and 'href="/projects/api/revisions/r3/#review"' in pages[0]
+    assert back in pages[1] and "which is not reviewed" not in pages[1]
+    assert back not in text_of(client.get("/projects/api/revisions/r1/"))
+
+
 def test_a_file_that_changed_since_it_was_shown_is_not_marked(site: ViewedSite, sign_in: SignIn) -> None:
     answer = sign_in("operator").post("/projects/api/reviews/", {"revision": "r2", "sha256": "0" * 64}, follow=True)
 
