@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
-from django_htmx.http import HttpResponseStopPolling, reswap, retarget
+from django_htmx.http import HttpResponseClientRefresh, HttpResponseStopPolling, reswap, retarget
 
 from dashboard.access import BACK_UP, CONFIRM, PLAN, SEE, permission
 from dashboard.forms import AttestationForm, PlanForm
@@ -42,7 +42,8 @@ from dashboard.views.work_title import say_backup_work, say_plan_work
 def plan(request: PageRequest, project: str, environment: str) -> HttpResponse:
     """GET: the latest plan with its gate, or how to make one; `?plan=`: one that was run. POST: makes one.
 
-    `?seen=`: what a poll has; unchanged, 204.
+    `?seen=`: what a poll has; unchanged, 204. `?of=`: the plan that a polling page is of; once there is a newer one, the
+    page is loaded anew, so that nobody confirms what stands below another plan's heading.
     """
     if request.method == "POST":
         return make_plan(request, project, environment)
@@ -51,19 +52,28 @@ def plan(request: PageRequest, project: str, environment: str) -> HttpResponse:
         return HttpResponse(status=204)
     project_status, status = find_environment(request, project, environment)
     context = plan_context(request, project_status, status) | {"version": version}
-    if wants_part(request, "backup"):
-        return _poll(request, context, "is_preparing", "_backup_progress.html")
-    if wants_part(request, "sql"):
-        return _poll(request, context, "is_looking", "_plan_looking.html")
-    if wants_part(request, "rehearsal"):
-        return _poll(request, context, "is_rehearsing", "_rehearsal_progress.html")
+    if request.htmx and "of" in request.GET and not _is_still(request, context):
+        return HttpResponseClientRefresh()
     if wants_part(request, "repeat"):
         return _poll_repeat(request, context)
-    if wants_part(request, "restore"):
-        return _poll(request, context, "is_surveying", "_plan_restore.html")
-    if wants_part(request, "losses"):
-        return _poll(request, context, "is_counting", "_plan_losses.html")
+    for part, (while_true, template) in _PARTS.items():
+        if wants_part(request, part):
+            return _poll(request, context, while_true, template)
     return render(request, "plan.html" if context["review"] else "plan_none.html", context)
+
+
+_PARTS = {
+    "backup": ("is_preparing", "_backup_progress.html"),
+    "sql": ("is_looking", "_plan_looking.html"),
+    "rehearsal": ("is_rehearsing", "_rehearsal_progress.html"),
+    "restore": ("is_surveying", "_plan_restore.html"),
+    "losses": ("is_counting", "_plan_losses.html"),
+}
+"""What a page polls: for as long as this is so, this is what comes."""
+
+
+def _is_still(request: PageRequest, context: dict[str, Any]) -> bool:
+    return bool(context["review"]) and request.GET["of"] == str(context["plan"].pk)
 
 
 @permission(PLAN)

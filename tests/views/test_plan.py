@@ -120,3 +120,13 @@ def test_a_poll_is_answered_with_nothing_until_the_backup_comes_further_which_th
 
     assert [answer.status_code for answer in answers] == [200, 200]
     assert "<title>backup 30 % · Upgrade The API / production" in text_of(answers[0])
+
+
+def test_a_page_that_polls_is_loaded_anew_once_there_is_a_newer_plan(operator: Client, site: ViewedSite) -> None:
+    older = site.plan()
+    live = f"{PLAN}?part=sql&of={older.pk}"
+    assert "HX-Refresh" not in operator.get(live, headers={"HX-Request": "true"}).headers
+
+    site.plan()
+
+    assert operator.get(live, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
