@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,9 +53,14 @@ class RowView:
     strongest: LockView | None
     strongest_on: str
     """All relations that are locked as strongly."""
+    may_be_missed: bool
+    """No lock was seen, and something was done outside of a transaction, which nobody but a look from beside sees."""
     rewritten: str
     rewritten_names: str
     wal: str
+
+
+_OUTSIDE = re.compile(r"\b(?:CONCURRENTLY|VACUUM)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +174,7 @@ def _row(step: RehearsedStep, longest: float) -> RowView:
         locks=locks,
         strongest=strongest,
         strongest_on=_name_relations([lock for lock in locks if strongest and lock.mode == strongest.mode]),
+        may_be_missed=not locks and any(_OUTSIDE.search(entry["sql"]) for entry in newest.statements),
         rewritten=filesizeformat(sum(entry["bytes"] for entry in newest.rewritten)) if newest.rewritten else "",
         rewritten_names=", ".join(entry["relation"] for entry in newest.rewritten),
         wal=filesizeformat(newest.wal_bytes) if newest.wal_bytes is not None else "",

@@ -53,6 +53,15 @@ def test_it_is_gate_3_where_the_environment_asks_for_it(operator: Client, site: 
     assert "SQLite does not tell locks" in passed and "Strongest lock" not in passed
 
 
+def test_a_lock_that_may_have_been_missed_is_not_called_none(operator: Client, site: ViewedSite) -> None:
+    exceed(site)
+    before = text_of(operator.get(PLAN))
+    built = [{"sql": "CREATE INDEX CONCURRENTLY i ON t1 (x)", "times": 1, "seconds": 0.01}]
+    RehearsedRevision.objects.filter(revision="r2").update(locks=[], statements=built)
+
+    assert "not seen" in text_of(operator.get(PLAN)) and "not seen" not in before
+
+
 def test_without_a_policy_one_can_be_asked_for_and_closes_nothing(operator: Client, site: ViewedSite) -> None:
     site.plan()
     site.back_up()
