@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import py_compile
 import sqlite3
 import sys
 import time
@@ -163,6 +164,21 @@ def test_it_refuses_a_way_that_alembic_would_go_otherwise(child: Child) -> None:
 
     assert "Alembic would run r1, r2, r3" in child.said("refused")[0]["message"]
     assert not child.tables() & {"t1", "t2", "t3"}
+
+
+def test_the_confirmed_text_is_executed_not_what_was_compiled_of_an_older_one(child: Child) -> None:
+    """An edit that keeps size and second of the file: Python takes the compiled file for current."""
+    path = child.project.directory / "alembic" / "versions" / "r1_r1.py"
+    status = path.stat()
+    py_compile.compile(str(path), doraise=True)
+    path.write_text(path.read_text().replace('"t1"', '"u1"'))
+    os.utime(path, (status.st_atime, status.st_mtime))
+    name = "alembic/versions/r1_r1.py"
+
+    result = child.upgrade("r1", files={name: hashlib.sha256(path.read_bytes()).hexdigest()})
+
+    assert result == ChildResult(Ending.EXITED, 0)
+    assert "u1" in child.tables() and "t1" not in child.tables()
 
 
 @pytest.mark.parametrize("first", ["a", "b"])

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import traceback
+from importlib.machinery import SourceFileLoader
 from typing import Any
 
 from dashboard.alembic_process.child.change import change
@@ -47,6 +48,7 @@ def main() -> int:
     events = Events(event_descriptor, pipe)
     try:
         _check_files(request.get("files", {}))
+        _compile_anew(request.get("files", {}))
         _perform(request, events)
     except Refused as refusal:
         events.emit("refused", message=str(refusal))
@@ -76,6 +78,23 @@ def _check_files(files: dict[str, str]) -> None:
             raise Refused("%s cannot be read any more (%s). Make a new plan." % (path, error.strerror))
         if found != expected:
             raise Refused("%s changed after the plan was confirmed. Make a new plan." % path)
+
+
+def _compile_anew(files: dict[str, str]) -> None:
+    """What was confirmed is the text: a compiled file beside it may be of an older one.
+
+    Python takes one for current by the size and the second of the last change. Without those it compiles the text,
+    and leaves nothing behind.
+    """
+    confirmed = {os.path.realpath(path) for path in files if path.endswith(".py")}
+    plain = SourceFileLoader.path_stats
+
+    def path_stats(loader: SourceFileLoader, path: Any) -> Any:
+        if os.path.realpath(path) in confirmed:
+            raise OSError("compiled from its text")
+        return plain(loader, path)
+
+    setattr(SourceFileLoader, "path_stats", path_stats)
 
 
 def _perform(request: dict[str, Any], events: Events) -> None:
