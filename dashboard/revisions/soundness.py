@@ -7,7 +7,7 @@ the history stays usable.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dashboard.revisions.cycles import cycles
@@ -45,8 +45,7 @@ def examine(records: Sequence[RevisionRecord]) -> Examination:
     """Find every fault of the history that `records`, in the order of their files, make up."""
     by_id = {record.revision: record for record in records}
     labels, label_problems = _find_labels(records, by_id)
-    problems = [*_find_duplicates(records), *_find_illegal_ids(by_id.values()), *_find_reserved_ids(by_id.values())]
-    problems += label_problems
+    problems = [*_find_duplicates(records), *_find_unusable_ids(by_id.values()), *label_problems]
     parents: dict[str, tuple[str, ...]] = {}
     dependencies: dict[str, tuple[str, ...]] = {}
     unresolved: set[str] = set()
@@ -109,34 +108,24 @@ def _paths(records: Iterable[RevisionRecord]) -> str:
     return ", ".join(record.path for record in records)
 
 
-def _find_illegal_ids(records: Iterable[RevisionRecord]) -> list[Problem]:
-    return [
-        Problem(
+def _find_unusable_ids(records: Iterable[RevisionRecord]) -> Iterator[Problem]:
+    for record in records:
+        if not ILLEGAL_CHARACTERS.isdisjoint(record.revision):
+            detail = f"Alembic refuses the revision id {record.revision!r}: it holds one of @ - + :"
+            hint = "Use letters, digits, dots and underscores in `revision`."
+        elif record.revision in RESERVED_WORDS:
+            detail = f"The revision id {record.revision!r} is a word that Alembic reserves: it would never find the revision."
+            hint = "Give it another id in `revision`, and in the files that name it."
+        else:
+            continue
+        yield Problem(
             kind=ProblemKind.UNREADABLE,
             revision=record.revision,
             path=record.path,
             line=record.line_of("revision"),
-            detail=f"Alembic refuses the revision id {record.revision!r}: it holds one of @ - + :",
-            hint="Use letters, digits, dots and underscores in `revision`.",
+            detail=detail,
+            hint=hint,
         )
-        for record in records
-        if not ILLEGAL_CHARACTERS.isdisjoint(record.revision)
-    ]
-
-
-def _find_reserved_ids(records: Iterable[RevisionRecord]) -> list[Problem]:
-    return [
-        Problem(
-            kind=ProblemKind.UNREADABLE,
-            revision=record.revision,
-            path=record.path,
-            line=record.line_of("revision"),
-            detail=f"The revision id {record.revision!r} is a word that Alembic reserves: it would never find the revision.",
-            hint="Give it another id in `revision`, and in the files that name it.",
-        )
-        for record in records
-        if record.revision in RESERVED_WORDS
-    ]
 
 
 def _find_labels(

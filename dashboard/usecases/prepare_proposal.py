@@ -29,7 +29,7 @@ from dashboard.usecases.compare_models import (
     difference_told,
 )
 from dashboard.usecases.heartbeat import heartbeat
-from dashboard.usecases.preview_plan import LARGEST_KEPT, look_through, tell_unwritten
+from dashboard.usecases.preview_plan import look_through, to_be_kept
 from dashboard.usecases.propose_revision import folders_of
 from dashboard.usecases.read_history import ProjectHistory, read_history
 from dashboard.usecases.write_revision_sql import sql_to_json
@@ -211,9 +211,7 @@ def _write_sql(
         try:
             told = ask_child_for_all(project, environment, request, seconds=SQL_SECONDS)
             pieces = mask_pieces(told["revision_sql"]["ways"]["upgrade"], masker_for(environment).mask)
-            if sum(len(piece.text) for piece in pieces) > LARGEST_KEPT:
-                raise ChildFailed(f"The SQL has more than {LARGEST_KEPT:,} characters, which are not kept.")
-            found = look_through(project, environment, tuple(tell_unwritten(piece) for piece in pieces))
+            found = look_through(project, environment, to_be_kept(pieces))
         except ChildFailed as error:
             return {"dialect": dialect.value, "sql_error": str(error)}
     return {"dialect": dialect.value, "sql": sql_to_json(found)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 
 from django.db import IntegrityError, transaction
@@ -74,9 +75,7 @@ def read_sql(*, project: Project, environment: Environment, plan: PlanContent) -
     """In a child, with the code that the environment runs. Raises ChildFailed, NotConfigured."""
     code = read_environment_history(project, environment)
     pieces = preview_sql(project=code.project, environment=environment, plan=plan)
-    pieces = tuple(tell_unwritten(piece) for piece in pieces)
-    if sum(len(piece.text) for piece in pieces) > LARGEST_KEPT:
-        raise ChildFailed(f"The SQL has more than {LARGEST_KEPT:,} characters, which are not kept.")
+    pieces = to_be_kept(pieces)
     if not plan.direction.runs_revisions:
         return SqlReading(resolve(environment).target.dialect, pieces, ())
     return _look_through_plan(project, environment, put_in_place(pieces, executed_in(plan)), plan, code.project)
@@ -151,7 +150,15 @@ def _reading_of(preview: PlanPreview) -> SqlReading:
     return SqlReading(Dialect(preview.dialect), pieces, tuple(found))
 
 
-def tell_unwritten(piece: SqlPiece) -> SqlPiece:
+def to_be_kept(pieces: Iterable[SqlPiece]) -> tuple[SqlPiece, ...]:
+    """As a child wrote them, with why some could not be written. Raises ChildFailed where they are too long to be kept."""
+    told = tuple(_tell_unwritten(piece) for piece in pieces)
+    if sum(len(piece.text) for piece in told) > LARGEST_KEPT:
+        raise ChildFailed(f"The SQL has more than {LARGEST_KEPT:,} characters, which are not kept.")
+    return told
+
+
+def _tell_unwritten(piece: SqlPiece) -> SqlPiece:
     """The reason stands in the text, too, below Alembic's own comment that names the step."""
     if not piece.unwritable:
         return piece

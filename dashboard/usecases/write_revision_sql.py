@@ -21,7 +21,7 @@ from dashboard.revisions.records import RevisionRecord
 from dashboard.sources.configuration import Environment, NotConfigured, Project, UnknownName
 from dashboard.usecases.catalogue import configuration, find_environment, masker_for, resolve
 from dashboard.usecases.child_work import PREVIEW_SECONDS, ChildFailed, ask_child, mask_pieces
-from dashboard.usecases.preview_plan import LARGEST_KEPT, SqlReading, look_through, tell_unwritten
+from dashboard.usecases.preview_plan import SqlReading, look_through, to_be_kept
 from dashboard.usecases.read_history import read_history
 from dashboard.usecases.rehearsed_sql import executed_of, put_in_place
 
@@ -146,9 +146,7 @@ def _write(kept: RevisionSql) -> dict[str, SqlReading]:
 def _look_through(
     kept: RevisionSql, project: Project, environment: Environment, way: str, told: list[dict[str, Any]]
 ) -> SqlReading:
-    pieces = tuple(tell_unwritten(piece) for piece in mask_pieces(told, masker_for(environment).mask))
-    if sum(len(piece.text) for piece in pieces) > LARGEST_KEPT:
-        raise ChildFailed(f"The SQL has more than {LARGEST_KEPT:,} characters, which are not kept.")
+    pieces = to_be_kept(mask_pieces(told, masker_for(environment).mask))
     if any(piece.unwritable for piece in pieces):
         executed = executed_of(kept.project, kept.revision, way, kept.sha256, dialect=kept.dialect)
         pieces = put_in_place(pieces, {1: executed} if executed else {})
