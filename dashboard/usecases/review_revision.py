@@ -9,7 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 
 from dashboard import access
-from dashboard.models import Review
+from dashboard.models import Review, RevisionProposal
 from dashboard.revisions.plan import Action, PlanStep
 from dashboard.revisions.records import RevisionRecord
 from dashboard.sources.configuration import Project
@@ -54,6 +54,12 @@ def read_review(*, project: Project, record: RevisionRecord) -> ReviewStanding:
     found = {review.sha256: review for review in reviews}
     review = found.get(record.sha256)
     return ReviewStanding(review, review is None and bool(found))
+
+
+def is_written_by(user: AbstractBaseUser | AnonymousUser, *, project: str, revision: str) -> bool:
+    """The dashboard wrote the file for this person. Who wrote any other one is not known by an account's name."""
+    written = RevisionProposal.objects.filter(project=project, revision=revision, written_by__isnull=False)
+    return bool(user.pk) and written.filter(written_by=user.pk).exists()
 
 
 def list_unreviewed(project: str, steps: Sequence[PlanStep]) -> tuple[str, ...]:

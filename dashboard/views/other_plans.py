@@ -31,6 +31,8 @@ class OtherPlans:
     """`is_only_way`: a stamp is all that helps, so that it is not hidden."""
 
     downgrades: tuple[Choice, ...]
+    one_back: tuple[Choice, ...]
+    """The revisions right below the only row: one, or the parents of a merge point, where `-1` would be ambiguous."""
     stamps: tuple[Choice, ...]
     may_start_fresh: bool
     restores: tuple[Choice, ...]
@@ -56,8 +58,10 @@ def list_other_plans(project: ProjectStatus, status: EnvironmentStatus) -> Other
             f"A stamp would help, which {status.environment.name} does not allow. Add "
             f'"{Direction.STAMP}" to its `allow` in dashboard.toml, if that is wanted.'
         )
+    may_downgrade = Direction.DOWNGRADE in allow and _may_downgrade(status.status)
     return OtherPlans(
-        downgrades=_downgrades(graph, status.status) if Direction.DOWNGRADE in allow else (),
+        downgrades=_downgrades(graph, status.status) if may_downgrade else (),
+        one_back=_one_back(graph, status.status) if may_downgrade else (),
         stamps=(*_choices(graph.history()), Choice("base", "no revision")) if may_stamp and graph.records else (),
         may_start_fresh=Direction.START_FRESH in allow and _may_start_fresh(status.status),
         restores=_restores(status) if Direction.RESTORE in allow else (),
@@ -85,15 +89,23 @@ def _may_start_fresh(status: Status) -> bool:
     return can_be_read and status.reason is not Reason.SCHEMA_NOT_EMPTY
 
 
+def _may_downgrade(status: Status) -> bool:
+    return status.state in {State.PENDING, State.CURRENT} and bool(status.current)
+
+
 def _downgrades(graph: RevisionGraph, status: Status) -> tuple[Choice, ...]:
-    """From the nearest down to base. `-1` only where it is one certain revision."""
-    if status.state not in {State.PENDING, State.CURRENT} or not status.current:
-        return ()
+    """From the nearest down to base."""
     below = graph.ancestors(status.current) - set(status.current)
-    parents = graph.parents(status.current[0]) if len(status.current) == 1 else ()
-    one_back = (Choice("-1", f"one back, to {parents[0]}"),) if len(parents) == 1 else ()
     listed = [record for record in graph.history() if record.revision in below]
-    return (*one_back, *_choices(listed), Choice("base", "everything is reverted"))
+    return (*_choices(listed), Choice("base", "everything is reverted"))
+
+
+def _one_back(graph: RevisionGraph, status: Status) -> tuple[Choice, ...]:
+    """Each reverts the row alone. With several rows nothing is one certain step."""
+    if len(status.current) != 1:
+        return ()
+    parents = [p for p in graph.parents(status.current[0]) if p in graph.records]
+    return _choices([graph.records[parent] for parent in parents])
 
 
 def _restores(status: EnvironmentStatus) -> tuple[Choice, ...]:

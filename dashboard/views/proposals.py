@@ -28,7 +28,8 @@ from dashboard.usecases.propose_revision import (
 from dashboard.usecases.read_history import read_history
 from dashboard.usecases.read_proposal import list_differences, say_command, say_commit
 from dashboard.usecases.write_proposal import AlreadyWritten, discard_proposal, why_not_written, write_proposal
-from dashboard.views.badges import badge_of_status
+from dashboard.views.comparable_databases import list_databases
+from dashboard.views.earlier_proposals import list_earlier
 from dashboard.views.findings import MARKS
 from dashboard.views.highlighting import highlight_lines
 from dashboard.views.proposal_words import badge_of_proposal, view_sql
@@ -42,7 +43,10 @@ Kind = RevisionProposal.Kind
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission(CREATE)
 def new_revision(request: PageRequest, project: str) -> HttpResponse:
-    """GET: what to ask for; `?kind=`, `?head=` (again and again) and `?environment=` are filled in. POST: asks for it."""
+    """GET: what to ask for; `?kind=`, `?head=` (again and again) and `?environment=` are filled in. POST: asks for it.
+
+    `?earlier=all`: every proposal of the project below, not only the newest.
+    """
     status = find_project(request, project)
     given = request.POST if request.method == "POST" else request.GET
     refusal = ""
@@ -65,21 +69,21 @@ def new_revision(request: PageRequest, project: str) -> HttpResponse:
     choices = read_choices(status.project)
     chosen = given.getlist("head")
     is_merge = given.get("kind", Kind.MERGE if choices.to_merge else Kind.AUTOGENERATE) == Kind.MERGE
+    on_work_tree = [e for e in status.environments if e.environment in choices.environments]
+    databases = list_databases(on_work_tree, given.get("environment", ""))
     context = {
         "project": status.project,
         "choices": choices,
         "refusal": refusal,
-        "given": {name: given.get(name, "") for name in ("message", "environment", "revision", "folder")},
+        "given": {name: given.get(name, "") for name in ("message", "revision", "folder")},
         "is_merge": is_merge and len(choices.heads) > 1,
         "chosen": chosen,
         "merged": chosen or choices.to_merge,
         "merge_message": _merge_message(choices, chosen),
         "longest": LONGEST_MESSAGE,
-        "environments": [
-            (e.environment.name, badge_of_status(e.status))
-            for e in status.environments
-            if e.environment in choices.environments
-        ],
+        "databases": databases,
+        "can_compare": any(not database.why_not for database in databases),
+        "earlier": list_earlier(project, given.get("earlier") == "all"),
     }
     return render(request, "new_revision.html", context, status=400 if refusal else 200)
 

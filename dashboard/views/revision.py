@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,30 +12,21 @@ from dashboard.access import REVIEW, SEE, permission
 from dashboard.revisions.alterations import Alteration
 from dashboard.revisions.graph import RevisionGraph
 from dashboard.revisions.records import RevisionRecord
-from dashboard.revisions.status import State
 from dashboard.usecases.plans_to_review import list_plans_to_review
 from dashboard.usecases.read_alterations import read_alterations
 from dashboard.usecases.read_authors import read_authors
 from dashboard.usecases.read_history import RefRefused
 from dashboard.usecases.read_revision_source import SourceUnavailable, read_revision_source
-from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
-from dashboard.usecases.review_revision import read_review
+from dashboard.usecases.read_status import ProjectStatus
+from dashboard.usecases.review_revision import is_written_by, read_review
 from dashboard.views.alterations import say_environments
-from dashboard.views.badges import Badge
 from dashboard.views.highlighting import highlight_lines
 from dashboard.views.history_query import read_query
 from dashboard.views.refs import refuse_ref
 from dashboard.views.requests import PageRequest, is_unchanged, wants_part
 from dashboard.views.revision_sql import sql_context
+from dashboard.views.standings import list_standings
 from dashboard.views.statuses import find_project
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Whether one environment has the revision."""
-
-    environment: EnvironmentStatus
-    badge: Badge
 
 
 @require_safe
@@ -75,12 +64,13 @@ def revision(request: PageRequest, project: str, revision: str) -> HttpResponse:
         "review": read_review(project=status.project, record=record),
         "asking_plans": list_plans_to_review(status.project, revision) if query.ref is None else (),
         "altered": _alterations(status, revision) if query.ref is None else [],
+        "is_own_file": is_written_by(request.user, project=project, revision=revision),
         "may_review": request.user.has_perm(REVIEW) and query.ref is None,
         "commit": read_authors(status.history).found.get(record.path),
         "down": _known(graph, record.down_revision),
         "next": _known(graph, graph.next_revisions(revision)),
         "depends_on": _known(graph, record.depends_on),
-        "standings": tuple(Standing(e, _standing(graph, e, revision)) for e in status.environments),
+        "standings": list_standings(status, revision),
         "lines": lines,
         "missing": missing,
     }
@@ -90,17 +80,6 @@ def revision(request: PageRequest, project: str, revision: str) -> HttpResponse:
 def _known(graph: RevisionGraph, names: tuple[str, ...]) -> tuple[tuple[str, RevisionRecord | None], ...]:
     """Each name with its revision; a label of depends_on or a missing file has none."""
     return tuple((name, graph.records.get(name)) for name in names)
-
-
-def _standing(graph: RevisionGraph, environment: EnvironmentStatus, revision: str) -> Badge:
-    status = environment.status
-    if status.state in {State.CURRENT, State.PENDING, State.UNVERSIONED}:
-        if revision in graph.ancestors(status.current):
-            return Badge("current", "applied")
-        return Badge("pending", "pending")
-    if status.state is State.FOREIGN_REVISION and revision in graph.ancestors(status.current):
-        return Badge("current", "applied")
-    return Badge("waiting", "not known")
 
 
 def _alterations(status: ProjectStatus, revision: str) -> list[tuple[Alteration, str]]:

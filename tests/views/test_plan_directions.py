@@ -131,3 +131,24 @@ def test_several_heads_ask_for_a_target_and_offer_each_and_all(operator: Client,
 
     assert "There are 2 heads. Target" in page and 'value="heads"' in page and 'value="r9"' in page
     assert sorted(Plan.objects.get().target) == ["r3", "r9"]
+
+
+def test_from_a_merge_point_each_parent_is_offered(developer: Client, free_site: ViewedSite) -> None:
+    """
+    r3 <- left  <- both
+       <- right <-
+    """
+    free_site.project.add("left", "pass", down="r3")
+    free_site.project.add("right", "pass", down="r3")
+    path = free_site.project.add("both", "pass", down="left")
+    path.write_text(path.read_text().replace("down_revision = 'left'", "down_revision = ('left', 'right')"))
+    free_site.set_rows("production", "both")
+    free_site.observe()
+
+    page = text_of(developer.get(ENVIRONMENT))
+    developer.post(PLAN, {"direction": "downgrade", "target": "right"})
+
+    assert "both is a merge point: whichever parent is named, it alone is reverted, and every parent stays." in page
+    assert "Plan the downgrade by 1 revision to left<" in page and "Plan the downgrade by 1 revision to right<" in page
+    plan = Plan.objects.get()
+    assert [step["revision"] for step in plan.steps] == ["both"] and plan.target == ["left", "right"]

@@ -151,3 +151,35 @@ def test_one_that_was_discarded_offers_nothing_more(developer: Client, two_heads
 
     page = text_of(developer.get(f"/proposals/{proposal.pk}/"))
     assert "It was discarded." in page and "Write this file" not in page
+
+
+def test_the_first_database_at_the_head_is_chosen_and_the_others_say_why_they_cannot_be(
+    developer: Client, site: ViewedSite
+) -> None:
+    page = text_of(developer.get(NEW, {"environment": "production"}))
+
+    assert 'value="staging" required checked' in page and 'value="production" required disabled' in page
+    assert page.count("What is pending there would be written once more. Upgrade it first.") == 1
+
+
+def test_without_a_database_at_the_head_nothing_can_be_compared(developer: Client, site: ViewedSite) -> None:
+    site.set_rows("staging", "elsewhere")
+    site.observe()
+
+    page = text_of(developer.get(NEW))
+
+    assert "It holds a revision that the work tree lacks." in page and "None of them is at the head" in page
+    assert "Compare, and show the revision" not in page
+
+
+def test_it_lists_what_was_asked_for_before_the_newest_first(developer: Client, two_heads: ViewedSite) -> None:
+    assert "Nobody has asked for a revision file of The API yet." in text_of(developer.get(NEW))
+    for number in range(22):
+        developer.post(NEW, MERGE | {"message": f"merge number {number}"})
+
+    page = text_of(developer.get(NEW))
+    everything = text_of(developer.get(NEW, {"earlier": "all"}))
+
+    assert page.index("merge number 21<") < page.index("merge number 20<") and "merge number 1<" not in page
+    assert "waits for a worker" in page and "by developer" in page and "Show all 22" in page
+    assert everything.count("/proposals/") == 22 and "Show all" not in everything

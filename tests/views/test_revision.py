@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from dashboard.models import RevisionSql
+from dashboard.models import RevisionProposal, RevisionSql
 from dashboard.usecases.catalogue import configuration
+from dashboard.usecases.execute_run import execute_run
 from dashboard.usecases.read_history import read_history
 from dashboard.usecases.write_revision_sql import write_revision_sql
 from dashboard.views.highlighting import LARGEST_HIGHLIGHTED, highlight_lines
@@ -98,3 +100,36 @@ def test_its_sql_is_written_for_who_may_plan_and_shown_to_all(
     assert lead.get("/projects/api/revision-sql/file/?revision=r3&dialect=sqlite&way=upgrade").status_code == 404
     refused = developer.post("/projects/api/revision-sql/", given | {"sha256": "0"}, follow=True)
     assert "has changed since it was shown" in text_of(refused)
+
+
+def test_it_says_when_and_by_what_an_environment_got_it(lead: Client, site: ViewedSite) -> None:
+    run = site.confirm()
+    execute_run(run_id=run.pk)
+    site.observe()
+
+    page = text_of(lead.get("/projects/api/revisions/r2/"))
+
+    assert f'by <a href="/runs/{run.pk}/">run {run.pk}</a> <time' in page and "first seen <time" in page
+
+
+def test_many_environments_are_folded_by_what_they_say(lead: Client, site: ViewedSite) -> None:
+    more = (f'[projects.api.environments.copy{n}]\nurl = "sqlite:///copy{n}.db"\n' for n in range(8))
+    site.configure("\n".join(more))
+    for n in range(8):
+        site.set_rows(f"copy{n}", "r3")
+    site.observe()
+
+    page = text_of(lead.get("/projects/api/revisions/r3/"))
+
+    assert "on 9</span>" in page and "on 1</span>" in page
+
+
+def test_who_had_the_file_written_is_told_so_beside_the_review(developer: Client, site: ViewedSite) -> None:
+    asking = {"project": "api", "kind": "merge", "message": "m", "created_by": User.objects.get(username="developer")}
+    proposal = RevisionProposal.objects.create(**asking, revision="r2", state="written")
+    assert "Whoever wrote the file may mark it, too" in text_of(developer.get("/projects/api/revisions/r2/"))
+
+    proposal.written_by = proposal.created_by
+    proposal.save()
+
+    assert "You had this file written here." in text_of(developer.get("/projects/api/revisions/r2/"))
