@@ -55,6 +55,12 @@ def state_glyph(tone: str) -> SafeString:
 
 
 @register.filter
+def spaced(name: str) -> str:
+    """An enum's value as words: "rolled back"."""
+    return name.replace("_", " ")
+
+
+@register.filter
 def fingerprint(digest: str) -> str:
     """The first twelve digits in groups of four, as people compare them."""
     return " ".join(digest[start : start + 4] for start in range(0, min(12, len(digest)), 4))

@@ -56,6 +56,29 @@ def exactly(moment: datetime | None) -> str | SafeString:
     )
 
 
+@register.simple_tag
+def day(moment: datetime, note: str = "") -> SafeString:
+    """The date alone, where many stand below each other; time, zone and `note` on hover."""
+    exact = moments.say_exactly(moment)
+    return format_html(
+        '<time class="nowrap" datetime="{}" title="{}">{}</time>',
+        moment.isoformat(),
+        f"{exact}, {note}" if note else exact,
+        f"{timezone.localtime(moment):%d %b %Y}",
+    )
+
+
+@register.simple_tag
+def clock(moment: datetime) -> SafeString:
+    """The time of day alone, in a log; date and zone on hover."""
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(),
+        moments.say_exactly(moment),
+        f"{timezone.localtime(moment):%H:%M:%S}",
+    )
+
+
 @register.filter
 def duration(seconds: float | None) -> str:
     """Seconds as "9.8 s" or "3 min 12 s"; nothing where they are not known."""

@@ -91,7 +91,7 @@ def _context(request: PageRequest, found: Backup) -> dict[str, Any]:
         "backup": found,
         "badge": badge_of_backup(found),
         "rungs": rungs,
-        "work": say_backup_work(found, rungs),
+        "work": say_backup_work(found, rungs) or badge_of_backup(found).word,
         "is_working": is_proving or found.state == Backup.State.PREPARING,
         "is_configured": _is_configured(found),
         "may_back_up": request.user.has_perm(BACK_UP),

@@ -114,7 +114,8 @@ def compare_heads(request: PageRequest, project: str) -> HttpResponse:
                 link for group in compared.comparison.to_merge if (link := link_to_merge(status, group))
             ]
     part = request.htmx and request.htmx.target == "compared"
-    return render(request, "_compared.html" if part else "compare.html", context, status=status_code)
+    template = "_compared.html" if part else "compare.html"
+    return render(request, template, context | {"is_part": part}, status=status_code)
 
 
 def _comparison(compared: ComparedSides) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -27,7 +28,7 @@ from dashboard.views.backup_words import say_origin, say_policy
 from dashboard.views.badges import badge_of_backup, badge_of_run
 from dashboard.views.environment import make_headline, say_why_not
 from dashboard.views.findings import changes_context
-from dashboard.views.gates import list_gates, list_missing, say_what_if_it_fails
+from dashboard.views.gates import GateView, list_gates, list_missing, say_what_if_it_fails
 from dashboard.views.losses import is_counting, list_losses
 from dashboard.views.plan_words import say_amount, say_button, say_verb, say_what_it_does
 from dashboard.views.rehearsal_words import view_rehearsals
@@ -155,12 +156,17 @@ def plan_context(
         "backup_badge": badge_of_backup(backup) if backup else None,
         "is_preparing": backup is not None and backup.state == Backup.State.PREPARING,
         "rungs": rungs,
-        "work": "" if run else say_plan_work(tasks, say_backup_work(backup, rungs) if backup else ""),
+        "work": _say_where_it_is(run, say_plan_work(tasks, say_backup_work(backup, rungs) if backup else ""), gates),
         **tasks,
         "backup_origin": say_origin(backup) if backup else "",
         "backup_policy": say_policy(status.environment),
         "if_it_fails": say_what_if_it_fails(headline.server, backup, found.direction),
     }
+
+
+def _say_where_it_is(run: Run | None, work: str, gates: Sequence[GateView]) -> str:
+    """For the browser's tab: how its run ended, what is being done for it, or how the last gate stands."""
+    return badge_of_run(run).word if run else work or gates[-1].verdict
 
 
 def _words(plan: Plan) -> dict[str, str]:

@@ -68,7 +68,9 @@ def view_run(
     progress = f"{applied} of {len(steps)}" if steps else ""
     badge = badge_of_run(run, progress)
     end = run.settled_at or now
-    title = f"{progress if run.is_live and progress else badge.word} · Run {run.pk}"
+    title = (
+        f"{progress if run.is_live and progress else badge.word} · Run {run.pk} of {run.project} / {run.environment}"
+    )
     return RunView(
         run=run,
         badge=badge,

@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.product import Product
 from tests.browser.watch import Watch
+from tests.browser.words import say_amiss, title_of
 
 ROLES = ("lead", "developer", "operator", "admin")
 WIDTHS = (1024, 390, 1440)
@@ -40,6 +41,8 @@ class Tour:
     problems: list[str] = field(default_factory=list)
     opened: dict[tuple[str, str], str] = field(default_factory=dict)
     """Kind and shape of a page -> the first address of it."""
+    titled: dict[str, set[str]] = field(default_factory=dict)
+    """Title -> the views whose pages have it."""
 
     def walk(self) -> None:
         """Fills `problems` and `opened`."""
@@ -59,7 +62,9 @@ class Tour:
                 self.problems.append(f"{answer.status} at {address}")
             elif answer.headers.get("Content-Type", "").startswith("text/html") and not _is_of_django_admin(address):
                 self.opened.setdefault((kind, self.shape_of(kind, html)), address)
-                self.problems += [f"{problem} at {address}" for problem in needs_a_script(html)]
+                self.titled.setdefault(title_of(html), set()).add(kind.split()[0])
+                amiss = (*needs_a_script(html), *say_amiss(html))
+                self.problems += [f"{problem} at {address}" for problem in amiss]
                 links = [*links, *_links_of(html, address)]
             new = [link for link in dict.fromkeys(links) if link not in known]
             known.update(new)
