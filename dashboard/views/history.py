@@ -15,6 +15,8 @@ from dashboard.revisions.permanent_heads import extra_heads
 from dashboard.usecases.read_authors import read_authors
 from dashboard.usecases.read_history import RefRefused
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
+from dashboard.views.history_counts import say_counts
+from dashboard.views.history_problems import list_problems
 from dashboard.views.history_query import HistoryQuery, Show, read_query
 from dashboard.views.history_rows import list_off_graph, list_rows
 from dashboard.views.merge_links import link_to_merge
@@ -38,6 +40,7 @@ def history(request: PageRequest, project: str) -> HttpResponse:
     page = list_rows(graph, authors.found, status.environments, chosen, query)
     reading, is_part = status.history.reading, wants_part(request, "revisions")
     may_create = request.user.has_perm(CREATE) and query.ref is None
+    problems = list_problems(status.history.problems)
     context = {
         "status": status,
         "project": status.project,
@@ -53,7 +56,9 @@ def history(request: PageRequest, project: str) -> HttpResponse:
         "chosen": chosen,
         "stands_at": _list_places(graph, chosen, query) if chosen else [],
         "unreadable": reading.unreadable if reading else (),
-        "problem_count": len(status.history.problems) + (len(reading.unreadable) if reading else 0),
+        "counts": say_counts(graph),
+        "problems": problems,
+        "problem_count": len(problems) + (len(reading.unreadable) if reading else 0),
         "needs_merge": len(graph.effective_heads) > max(1, len(status.project.heads)),
         "may_create": may_create,
         "merge_link": link_to_merge(status, extra_heads(graph, status.project.heads)) if may_create else "",
