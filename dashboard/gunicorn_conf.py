@@ -44,6 +44,7 @@ bind = [f"[{_host}]:{os.environ.get('PORT', '8000')}" if ":" in _host else f"{_h
 worker_class = "gthread"
 workers = 2
 threads = 8
+limit_request_line = 8190  # the most that gunicorn allows; a longer address is answered by gunicorn itself, 414
 graceful_timeout = 4  # honcho waits 5 seconds
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if sys.platform == "linux" else None  # noqa: S108  (a heartbeat on disk can block)

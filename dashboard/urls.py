@@ -7,6 +7,7 @@ from django.contrib.auth import views as auth
 from django.urls import include, path, reverse_lazy
 
 from dashboard.views.acceptances import accept, plan_sql
+from dashboard.views.admin_login import admin_login
 from dashboard.views.alterations import alterations
 from dashboard.views.audit import audit, audit_file
 from dashboard.views.backup import backup, prove_backup
@@ -91,9 +92,8 @@ urlpatterns = [
         auth.PasswordChangeDoneView.as_view(template_name="password_changed.html"),
         name="password_change_done",
     ),
+    path("admin/login/", admin_login),
     path("admin/", admin.site.urls),
     path("api/v1/", include("dashboard.http_api.urls")),
     path("healthz", healthz, name="healthz"),
 ]
-
-handler500 = "dashboard.views.errors.server_error"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlencode
 
-from dashboard.views.requests import PageRequest
+from dashboard.views.requests import PageRequest, read_search
 
 
 class Show(StrEnum):
@@ -54,7 +54,7 @@ def read_query(request: PageRequest) -> HistoryQuery:
     return HistoryQuery(
         ref=asked.get("ref"),
         environment=asked.get("environment", ""),
-        text=asked.get("q", "").strip(),
+        text=read_search(asked),
         show=Show(show) if show in set(Show) else Show.ALL,
         after=asked.get("after", ""),
         at=asked.get("at", ""),

@@ -11,9 +11,10 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
-from django_htmx.http import replace_url
+from django_htmx.http import HttpResponseClientRefresh, replace_url
 
 from dashboard.access import SEE, permission
+from dashboard.revisions.status import State
 from dashboard.usecases.catalogue import configuration
 from dashboard.usecases.overview_version import next_stale_at, overview_version
 from dashboard.usecases.read_status import ProjectStatus
@@ -81,6 +82,11 @@ class Overview:
     fits_a_matrix: bool
     refresh_seconds: int
 
+    @property
+    def project_title(self) -> str:
+        """Of the project that the filter leaves; empty: all are shown."""
+        return dict(self.projects).get(self.filter.project, "")
+
 
 @require_safe
 @permission(SEE)
@@ -88,6 +94,10 @@ def overview(request: PageRequest) -> HttpResponse:
     """The matrix, or with `?state=` or `?q=` the list of what matches. `?seen=`: what a poll has; unchanged, 204."""
     if wants_part(request, "observe"):
         return render(request, "_observe_form.html")
+    if wants_part(request, "configuration"):
+        configuration()  # while it cannot be used, ErrorPages answers
+        is_page_of_its_own = request.htmx.trigger == "misconfigured"
+        return HttpResponseClientRefresh() if is_page_of_its_own else render(request, "_broken_banner.html")
     is_part = wants_part(request, "matrix")
     version = overview_version()
     if is_part and _is_unchanged(request.GET.get("seen", ""), version):
@@ -154,7 +164,8 @@ def _list(cells: Sequence[Cell], chosen: Filter, is_dense: bool) -> tuple[Cell, 
         return tuple(cell for cell in cells if chosen.matches(cell))
     if not is_dense:
         return ()
-    return tuple(sorted((c for c in cells if not c.is_current), key=lambda cell: _SEVERITY[cell.badge.tone]))
+    to_look_at = (c for c in cells if not c.is_current and State.UNOBSERVED.value not in c.kinds)
+    return tuple(sorted(to_look_at, key=lambda cell: _SEVERITY[cell.badge.tone]))
 
 
 _SEVERITY = {STATE_TONES[state]: number for number, state in enumerate(WORST_FIRST)}

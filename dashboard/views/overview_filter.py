@@ -13,6 +13,7 @@ from django.urls import reverse
 from dashboard.revisions.status import State
 from dashboard.views.badges import STATE_TONES, STATE_WORDS
 from dashboard.views.cells import Cell
+from dashboard.views.requests import read_search
 
 _STATE_ORDER = (
     State.CURRENT,
@@ -79,7 +80,7 @@ def read_filter(query: QueryDict, projects: Iterable[str]) -> Filter:
     return Filter(
         project=project if project in projects else "",
         state=query.get("state", "").strip(),
-        text=query.get("q", "").strip(),
+        text=read_search(query),
         density=query.get("density", "") if query.get("density") in {"tiles", "matrix"} else "",
     )
 

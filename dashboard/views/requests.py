@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import User
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django_htmx.middleware import HtmxDetails
+
+LONGEST_SEARCH = 200
+"""Characters of a search; what is beyond is cut, as the field itself would."""
 
 
 class PageRequest(HttpRequest):
@@ -12,6 +15,11 @@ class PageRequest(HttpRequest):
 
     htmx: HtmxDetails
     user: User
+
+
+def read_search(query: QueryDict) -> str:
+    """`?q=`, without blanks around it, and cut."""
+    return query.get("q", "").strip()[:LONGEST_SEARCH]
 
 
 def wants_part(request: PageRequest, part: str) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from tests.views.conftest import ViewedSite
+from tests.views.conftest import ViewedSite, text_of
 
 MODELS = (
     "run", "backup", "confirmation", "observation", "plan", "runlogline", "planpreview", "finding", "acceptance",
@@ -42,4 +42,10 @@ def test_accounts_and_roles_are_kept_there(admin: Client, model: str) -> None:
 
 
 def test_an_operator_has_no_way_into_the_admin(operator: Client) -> None:
-    assert operator.get("/admin/")["Location"].startswith("/admin/login/")
+    answer = operator.get("/admin/", follow=True)
+
+    assert answer.status_code == 403 and "open to admins alone" in text_of(answer)
+
+
+def test_who_is_not_logged_in_comes_to_the_one_login_page_and_on_to_the_admin(site: ViewedSite) -> None:
+    assert Client().get("/admin/", follow=True).redirect_chain[-1][0] == "/login/?next=/admin/"

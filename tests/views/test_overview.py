@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from dashboard.models import Observation
 from tests.views.conftest import ViewedSite, text_of
 
 
@@ -50,6 +51,7 @@ def test_a_database_that_cannot_be_read_is_never_shown_as_up_to_date(lead: Clien
     cell = page[page.index('id="cell-api-production"') :]
 
     assert "unreachable (no database)" in cell and "distance unknown" in cell
+    assert "<span>tried <time" in cell
     assert not (site.folder / "production.db").exists()
 
 
@@ -123,6 +125,46 @@ def test_a_file_without_environments_says_what_to_write(lead: Client, site: View
 
     assert answer.status_code == 500
     assert "dashboard.toml cannot be used" in text_of(answer) and "[projects." in text_of(answer)
+
+
+HTMX = {"HX-Request": "true"}
+
+
+def test_a_page_that_stays_open_says_that_the_file_broke_and_for_how_long(lead: Client, site: ViewedSite) -> None:
+    stamp = stamp_of(lead)
+    (site.folder / "dashboard.toml").write_text("[projects.api]\nnonsense = 1\n")
+
+    answer = lead.get(f"/?part=matrix&seen={stamp}", headers=HTMX)
+    assert answer.status_code == 200 and answer["HX-Reswap"] == "none"
+    assert "dashboard.toml cannot be used since it was changed." in text_of(answer)
+    assert 'hx-swap-oob="true"' in text_of(answer) and "<html" not in text_of(answer)
+    assert lead.get("/?part=configuration", headers=HTMX).status_code == 204
+
+    site.configure()
+    assert "cannot be used" not in text_of(lead.get("/?part=configuration", headers=HTMX))
+    shown_whole = lead.get("/?part=configuration", headers=HTMX | {"HX-Trigger": "misconfigured"})
+    assert shown_whole["HX-Refresh"] == "true"
+
+
+def test_a_search_of_any_length_is_cut_to_what_the_field_takes(lead: Client) -> None:
+    page = text_of(lead.get("/", {"q": "x" * 5000}))
+
+    assert f'value="{"x" * 200}"' in page and 'maxlength="200"' in page
+
+
+def test_what_is_not_read_yet_is_counted_and_not_listed(lead: Client, site: ViewedSite) -> None:
+    Observation.objects.all().delete()
+
+    page = text_of(lead.get("/?density=tiles"))
+
+    assert "No database has been read yet. If none is within 30 s, the observer is not running." in page
+    assert "Not current" not in page and "first reading under way" in text_of(lead.get("/"))
+
+
+def test_the_title_and_the_numbers_follow_the_project_that_is_chosen(lead: Client) -> None:
+    part = text_of(lead.get("/?project=api&part=matrix", headers=HTMX))
+
+    assert "Environments of <strong>The API</strong>" in part and 'id="summary" hx-swap-oob="true"' in part
 
 
 def stamp_of(client: Client) -> str:

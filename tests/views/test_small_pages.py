@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import io
+import logging
+
+import pytest
+from django.core.exceptions import PermissionDenied
 from django.test import Client, RequestFactory
+from django.views.defaults import server_error
 
 from dashboard.access import ROLES
 from dashboard.gate.condition import Gate
 from dashboard.gate.finding_policy import Level
 from dashboard.models import Run
+from dashboard.refusal_lines import RefusalInOneLine
 from dashboard.revisions.branches import Verdict
 from dashboard.revisions.plan import Direction
 from dashboard.revisions.status import Reason, State
 from dashboard.views import help_words
 from dashboard.views.badges import STATE_WORDS
-from dashboard.views.errors import server_error
 from tests.views.conftest import ViewedSite, text_of
 
 
@@ -75,3 +81,35 @@ def test_a_sidebar_of_many_environments_folds(lead: Client, site: ViewedSite) ->
     page = text_of(lead.get("/help/"))
 
     assert "All 22 environments" in page and ">production</a>" in page and ">t7</a>" not in page
+
+
+@pytest.mark.parametrize(
+    ("path", "back"),
+    [
+        ("/projects/api/environments/production/backups/", "/projects/api/environments/production/"),
+        ("/projects/api/environments/production/rehearsals/overrides/", "/projects/api/environments/production/"),
+        ("/projects/api/revision-sql/", "/"),
+        ("/observations/", "/"),
+    ],
+)
+def test_the_address_of_a_form_leads_back_to_the_page_of_its_button(operator: Client, path: str, back: str) -> None:
+    answer = operator.get(path)
+
+    assert answer.status_code == 405 and answer["Allow"] == "POST"
+    assert "Nothing was sent" in text_of(answer) and f'<a href="{back}">' in text_of(answer)
+
+
+def test_a_refusal_is_one_line_of_the_log() -> None:
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.addFilter(RefusalInOneLine())
+    try:
+        raise PermissionDenied("This needs the role operator.")
+    except PermissionDenied as error:
+        refused = logging.makeLogRecord(
+            {"msg": "Forbidden: %s", "args": ("/runs/",), "exc_info": (type(error), error, error.__traceback__)}
+        )
+
+    handler.handle(refused)
+
+    assert written.getvalue() == "Forbidden: /runs/: This needs the role operator.\n"
