@@ -133,6 +133,7 @@ def _comparison(compared: ComparedSides) -> dict[str, object]:
         "right_name": _name(compared.right),
         "left_side": _fork_side(compared.left, found.only_left, compared.tables.left),
         "right_side": _fork_side(compared.right, found.only_right, compared.tables.right),
+        "common_link": _link_to_files(compared.left),
         "table_rows": [TableRow(shared, badge_of_judgement(shared.judgement)) for shared in compared.tables.shared],
     }
 
@@ -140,7 +141,7 @@ def _comparison(compared: ComparedSides) -> dict[str, object]:
 def _fork_side(side: ComparedSide, records: Sequence[RevisionRecord], touches: Sequence[RevisionTouches]) -> ForkSide:
     tables = {found.revision: ", ".join(dict.fromkeys(touch.table for touch in found.touches)) for found in touches}
     heads = frozenset(side.history.heads)
-    link = f"?{urlencode({'ref': side.commit})}" if not side.is_work_tree else "?"
+    link = _link_to_files(side)
     rows = tuple(
         ForkRow(
             record.revision,
@@ -153,6 +154,11 @@ def _fork_side(side: ComparedSide, records: Sequence[RevisionRecord], touches: S
         for record in reversed(records[-ROWS_SHOWN:])
     )
     return ForkSide(_name(side), rows, len(records))
+
+
+def _link_to_files(side: ComparedSide) -> str:
+    """What an address of a revision's page ends with, so that it shows the side's file."""
+    return "?" if side.is_work_tree else f"?{urlencode({'ref': side.commit})}"
 
 
 def _name(side: ComparedSide) -> str:

@@ -175,3 +175,16 @@ def test_the_api_returns_the_documents(client_of: SignIn) -> None:
     assert [branch["verdict"] for branch in branches["branches"]] == ["merge_needed"]
     assert client.get("/api/v1/projects/api/compare").status_code == 400
     assert client.get("/api/v1/projects/nobody/compare", sides).status_code == 404
+
+
+def test_sides_that_hold_the_same_say_so_and_draw_no_fork(lead: Client, site: ViewedSite) -> None:
+    page = text_of(lead.get("/projects/api/compare/", {"left": "heads", "right": "env:staging"}))
+
+    assert "Both hold the same 3 revisions" in page
+    assert "Only in" not in page and "Tables touched" not in page
+
+
+def test_a_bare_name_is_told_what_to_write_before_it(lead: Client, site: ViewedSite) -> None:
+    answer = lead.get("/projects/api/compare/", {"left": "main", "right": "heads"})
+
+    assert answer.status_code == 400 and "Write ref: before a branch, tag or commit" in text_of(answer)
