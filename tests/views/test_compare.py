@@ -11,7 +11,7 @@ from django.test import Client
 
 from tests.usecases.branching import BranchedProject
 from tests.usecases.site import make_person
-from tests.views.conftest import text_of
+from tests.views.conftest import ViewedSite, text_of
 
 COMPARE = "/projects/api/compare/"
 BRANCHES = "/projects/api/branches/"
