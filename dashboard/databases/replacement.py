@@ -63,14 +63,19 @@ def restore_beside(
     tools: str,
     deadline: float,
     stop: Callable[[], bool],
+    progress: Callable[[int], None],
 ) -> str:
     """Fills the new database `names.restored`, which `drop_restored` removes; the tool that did it.
+
+    `progress`: as of restore_into of scratch.py.
 
     Raises RestoreUnavailable, ScratchUnavailable, and BackupRejected where the backup is to blame.
     """
     if target.dialect is Dialect.SQLITE:
-        return sqlite.restore_beside(names, path, deadline=deadline, stop=stop)
-    return postgresql.restore_beside(target, names, path, origin, tools=tools, deadline=deadline, stop=stop)
+        return sqlite.restore_beside(names, path, deadline=deadline, stop=stop, progress=progress)
+    return postgresql.restore_beside(
+        target, names, path, origin, tools=tools, deadline=deadline, stop=stop, progress=progress
+    )
 
 
 def drop_restored(target: DatabaseTarget, names: Names) -> None:

@@ -83,15 +83,17 @@ def restore_into(
     tools: str,
     deadline: float,
     stop: Callable[[], bool] = lambda: False,
-    tick: Callable[[], None] = lambda: None,
+    progress: Callable[[int], None] = lambda on_disk: None,
 ) -> str:
     """Restores a backup into an empty database within `deadline` seconds; the tool that did it.
+
+    `progress` gets the copy's bytes on disk, the first time before anything is in it.
 
     Raises BackupRejected where the backup is to blame, ScratchUnavailable where anything else is.
     """
     if target.dialect is Dialect.SQLITE:
-        return sqlite_scratch.restore_copy(path, target, deadline=deadline, stop=stop)
-    return restore.restore_dump(path, target, tools=tools, deadline=deadline, stop=stop, tick=tick)
+        return sqlite_scratch.restore_copy(path, target, deadline=deadline, stop=stop, progress=progress)
+    return restore.restore_dump(path, target, tools=tools, deadline=deadline, stop=stop, progress=progress)
 
 
 def read_copy(target: DatabaseTarget, *, deadline: float, tick: Callable[[int], None] = lambda done: None) -> Contents:

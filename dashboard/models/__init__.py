@@ -1,5 +1,6 @@
 """What the dashboard remembers. Environments themselves live in dashboard.toml alone."""
 
+from dashboard.models.activities import Activity
 from dashboard.models.backups import Backup, Proof
 from dashboard.models.observations import DriftCheck, Observation
 from dashboard.models.plans import Acceptance, Finding, Plan, PlanPreview
@@ -11,6 +12,7 @@ from dashboard.models.runs import HEARTBEAT_LOST_AFTER, Confirmation, Interventi
 __all__ = [
     "HEARTBEAT_LOST_AFTER",
     "Acceptance",
+    "Activity",
     "AppliedFile",
     "Backup",
     "Confirmation",

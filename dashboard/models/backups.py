@@ -38,17 +38,11 @@ class Backup(models.Model):
     size = models.BigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True)
     tool = models.CharField(max_length=100, blank=True)
-    bytes_written = models.BigIntegerField(default=0)
-    """Progress while preparing."""
-    doing = models.CharField(max_length=20, blank=True)
-    """What is done at the moment, while preparing or while it is proven again; see usecases/prove_backup.py."""
     expected_bytes = models.BigIntegerField(null=True, blank=True)
     """About how large it will be."""
     data_bytes = models.BigIntegerField(null=True, blank=True)
     """What the tables took on the server's disk."""
     tables = models.PositiveIntegerField(null=True, blank=True)
-    tables_done = models.PositiveIntegerField(default=0)
-    """Of the current activity."""
     contents = models.JSONField(null=True, blank=True)
     """What a restored copy must hold, read in the backup's own snapshot: see databases/contents.py. Null: not known."""
     contents_error = models.TextField(blank=True)

@@ -38,6 +38,10 @@ class Rehearsal(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     doing = models.CharField(max_length=20, blank=True)
     """`restoring` or `executing` while it works."""
+    steps_done = models.PositiveIntegerField(default=0)
+    """Of the plan, while it is executing."""
+    step_at = models.DateTimeField(null=True, blank=True)
+    """When the step that is being executed began."""
     restore_seconds = models.FloatField(null=True, blank=True)
     seconds = models.FloatField(null=True, blank=True)
     """From the first revision's beginning to the end of the last transaction."""

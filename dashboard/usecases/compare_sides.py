@@ -69,7 +69,9 @@ def read_side(project: Project, text: str) -> ComparedSide:
         return _environment(project, name)
     if kind == "ref" and name:
         return read_ref_side(project, name)
-    raise SideRefused(f"{text!r} is no side. Write ref: before a branch, tag or commit, env: before an environment, or heads.")
+    raise SideRefused(
+        f"{text!r} is no side. Write ref: before a branch, tag or commit, env: before an environment, or heads."
+    )
 
 
 def read_ref_side(project: Project, name: str) -> ComparedSide:

@@ -74,7 +74,6 @@ def fail_lost_backups() -> int:
             state=Backup.State.FAILED,
             error="The worker that took it died. Take another one.",
             finished_at=timezone.now(),
-            doing="",
         )
         number += changed
         if changed:
@@ -93,7 +92,6 @@ def end_lost_proofs() -> int:
         )
         proof.save(update_fields=["rungs"])
         finish_proof(proof, Proof.State.UNAVAILABLE)
-        Backup.objects.filter(pk=proof.backup_id).exclude(state=Backup.State.PREPARING).update(doing="")
     return len(lost)
 
 

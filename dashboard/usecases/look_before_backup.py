@@ -20,7 +20,6 @@ def look_before(backup: Backup, environment: Environment) -> None:
 
     Records about how large the backup will be, learnt from the one before.
     """
-    Backup.objects.filter(pk=backup.pk).update(doing="checking")
     target, settings = resolve(environment).target, environment.backup
     ready = check_backup(target, directory=settings.directory, tools=settings.tools, timeout=LOOK_TIMEOUT)
     earlier = (

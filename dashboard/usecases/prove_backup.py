@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -28,9 +27,10 @@ from dashboard.databases.scratch import (
     restore_into,
     scratch_database,
 )
-from dashboard.models import Backup, Proof
+from dashboard.models import Activity, Backup, Proof
 from dashboard.sources.configuration import Environment, NotConfigured, UnknownName
 from dashboard.usecases.catalogue import find_environment, masker_for, resolve
+from dashboard.usecases.follow_work import Follower, follow_restore, name_owner
 from dashboard.usecases.heartbeat import heartbeat
 from dashboard.usecases.scratch_places import find_place, mark_for
 
@@ -106,20 +106,19 @@ def climb(proof: Proof, environment: Environment) -> str:
 
     The proof ends as passed, failed (the backup is at fault) or unavailable.
     """
-    ladder = _Ladder(proof, environment)
     try:
-        ladder.check_file()
-        ladder.read_through()
-        if proof.up_to == "restore":
-            ladder.restore()
+        with Follower(proof.backup, name_owner(proof)) as follower:
+            ladder = _Ladder(proof, environment, follower)
+            ladder.check_file()
+            ladder.read_through()
+            if proof.up_to == "restore":
+                ladder.restore()
     except BackupRejected as rejection:
         finish_proof(proof, Proof.State.FAILED)
         return masker_for(environment).mask(str(rejection))
     except RungUnavailable as error:
         finish_proof(proof, Proof.State.UNAVAILABLE)
         return masker_for(environment).mask(str(error))
-    finally:
-        Backup.objects.filter(pk=proof.backup_id).update(doing="")
     finish_proof(proof, Proof.State.PASSED)
     return ""
 
@@ -133,19 +132,19 @@ def finish_proof(proof: Proof, state: Proof.State) -> None:
 class _Ladder:
     """One climb: each method is a rung, records itself and raises BackupRejected or RungUnavailable."""
 
-    def __init__(self, proof: Proof, environment: Environment) -> None:
+    def __init__(self, proof: Proof, environment: Environment, follower: Follower) -> None:
         self._proof = proof
         self._backup = proof.backup
         self._environment = environment
         self._path = Path(proof.backup.path)
         self._masker = masker_for(environment)
         self._seconds = environment.timeouts.run.total_seconds()
-        self._told = timezone.now()
+        self._follower = follower
 
     def check_file(self) -> None:
         """That the file is the one that was written."""
         backup = self._backup
-        self._tell("reading")
+        self._follower.turn_to(Activity.Kind.READING)
         started = time.monotonic()
         with self._rung(Rung.SIZE):
             size, sha256 = hash_backup(self._path)
@@ -159,7 +158,6 @@ class _Ladder:
 
     def read_through(self) -> None:
         """That it can be read to its end as a restore would."""
-        self._tell("reading")
         with self._rung(Rung.READ):
             read = read_through(
                 resolve(self._environment).target,
@@ -167,6 +165,7 @@ class _Ladder:
                 tools=self._environment.backup.tools,
                 deadline=self._seconds,
             )
+        self._follower.end()
         self._passed(Rung.READ, f"all of it, {read.entries} entries, no error", read.seconds)
         now = timezone.now()
         Backup.objects.filter(pk=self._backup.pk).update(read_through_at=now, read_seconds=read.seconds)
@@ -191,16 +190,21 @@ class _Ladder:
             raise RungUnavailable(f"It is not known what a copy must hold. {self._backup.contents_error}")
         expected = contents_from_json(self._backup.contents)
         place = find_place(self._environment)
-        self._tell("restoring")
         check_place(place, expected.origin)
         with scratch_database(place, expected.origin, mark_for(self._proof)) as copy:
             self._proof.scratch = copy.name if place.server else Path(copy.name).parent.name
             self._proof.save(update_fields=["scratch"])
-            started = time.monotonic()
-            tool = restore_into(copy, self._path, tools=self._environment.backup.tools, deadline=self._seconds)
-            seconds = time.monotonic() - started
-            self._tell("comparing")
-            found = read_copy(copy, deadline=self._seconds, tick=lambda done: self._tell("comparing", done))
+            tool = restore_into(
+                copy,
+                self._path,
+                tools=self._environment.backup.tools,
+                deadline=self._seconds,
+                progress=follow_restore(self._follower, self._backup, size=expected.origin.size),
+            )
+            seconds = self._follower.end()
+            self._follower.turn_to(Activity.Kind.COMPARING)
+            found = read_copy(copy, deadline=self._seconds, tick=lambda done: self._follower.tell(tables_done=done))
+            self._follower.end()
         if differences := list_differences(expected, found):
             raise BackupRejected(f"The restored copy differs from the snapshot. {' '.join(differences)}")
         return (
@@ -228,11 +232,3 @@ class _Ladder:
             {"name": rung.value, "state": state, "words": self._masker.mask(words), "seconds": seconds}
         )
         self._proof.save(update_fields=["rungs"])
-
-    def _tell(self, doing: str, tables_done: int = 0) -> None:
-        """What is done now; the number of tables at most once a second."""
-        now = timezone.now()
-        if tables_done and now - self._told < timedelta(seconds=1):
-            return
-        self._told = now
-        Backup.objects.filter(pk=self._backup.pk).update(doing=doing, tables_done=tables_done)

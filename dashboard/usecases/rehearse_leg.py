@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from django.utils import timezone
+
 from dashboard.alembic_process.parent import ChildRequest, Ending, run_child
 from dashboard.databases.database import Database, DatabaseUnavailable, RunLock
 from dashboard.databases.measurement import HeldLock, LockWatch
@@ -16,6 +18,7 @@ from dashboard.revisions.plan import Leg, PlanContent
 from dashboard.secrets import Masker
 from dashboard.sources.configuration import Environment, Project, ResolvedEnvironment
 from dashboard.usecases.child_work import describe_change
+from dashboard.usecases.follow_work import Pace
 
 RUNG_TIMEOUT = 1.0
 MOST_LOCKS = 50
@@ -50,6 +53,7 @@ class Rehearsing:
     output: list[str] = field(default_factory=list)
     began_at: float | None = None
     ended_at: float = 0.0
+    _pace: Pace = field(default_factory=Pace)
 
     def seconds(self) -> float:
         """From the first revision's beginning to the end of the last transaction."""
@@ -68,6 +72,7 @@ class Rehearsing:
                 self.watch.end(event["position"], (HeldLock(*lock) for lock in event.get("locks", ())))
             case "revision_applied":
                 self.took[event["position"]] = event["seconds"]
+                self._tell(event["position"])
             case "refused":
                 self.trouble = event["message"]
             case "error":
@@ -75,6 +80,11 @@ class Rehearsing:
                 self.trouble = f"{at}{event['type']}: {event['message']}"
             case "finished":
                 self.finished, self.ended_at = True, time.monotonic()
+
+    def _tell(self, done: int) -> None:
+        """To whoever watches; of many quick steps not each."""
+        if self._pace.is_due():
+            Rehearsal.objects.filter(pk=self.rehearsal.pk).update(steps_done=done, step_at=timezone.now())
 
     def keep(self, line: str) -> None:
         """The last of what the child printed."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from pathlib import Path
 
 from django.utils import timezone
@@ -23,6 +22,7 @@ from dashboard.revisions.plan import legs_of
 from dashboard.sources.configuration import Environment, NotConfigured, Project, ResolvedEnvironment, UnknownName
 from dashboard.usecases.catalogue import find_environment, masker_for
 from dashboard.usecases.compose_plan import content_of
+from dashboard.usecases.follow_work import Follower, follow_restore, name_owner
 from dashboard.usecases.heartbeat import heartbeat
 from dashboard.usecases.preview_plan import complete_previews
 from dashboard.usecases.read_code import read_environment_history
@@ -107,9 +107,16 @@ def _rehearse(rehearsal: Rehearsal, project: Project, environment: Environment) 
     with scratch_database(place, origin, mark_for(rehearsal)) as copy:
         _store(rehearsal, scratch=copy.name if place.server else Path(copy.name).parent.name)
         resolved = environment.resolve(os.environ, at=copy)
-        started = time.monotonic()
-        restore_into(copy, path, tools=environment.backup.tools, deadline=seconds)
-        _store(rehearsal, restore_seconds=time.monotonic() - started, doing="executing")
+        with Follower(backup, name_owner(rehearsal)) as follower:
+            restore_into(
+                copy,
+                path,
+                tools=environment.backup.tools,
+                deadline=seconds,
+                progress=follow_restore(follower, backup, size=origin.size),
+            )
+            took = follower.end()
+        _store(rehearsal, restore_seconds=took, doing="executing", step_at=timezone.now())
         _execute(rehearsal, project, environment, resolved)
 
 

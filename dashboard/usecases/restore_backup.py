@@ -20,8 +20,9 @@ from dashboard.databases.database import Database, DatabaseUnavailable, RunLock
 from dashboard.databases.replacement import Names, RestoreUnavailable, drop_restored, restore_beside, survey, swap
 from dashboard.databases.scratch import ScratchUnavailable, read_copy, read_origin
 from dashboard.gate.restore_outcome import RestoreEvidence, judge_restore_outcome
-from dashboard.models import Backup, Replacement, Run, RunLogLine
+from dashboard.models import Activity, Backup, Replacement, Run, RunLogLine
 from dashboard.sources.configuration import Environment, Project
+from dashboard.usecases.follow_work import Follower, follow_restore, name_owner
 from dashboard.usecases.observe import store_reading
 from dashboard.usecases.replaced_databases import names_for, short_name
 from dashboard.usecases.run_journal import RunJournal
@@ -50,7 +51,8 @@ def restore_backup(
     try:
         _refuse_obstacles(database, backup)
         drop_restored(database.target, names)
-        _restore(run, project, environment, database, names, journal)
+        with Follower(backup, name_owner(run)) as follower:
+            _restore(run, project, environment, database, names, journal, follower)
         if open_cancellation(run):
             raise RunRefused("Cancelled before the database was replaced.")
         if not lock.is_held():
@@ -107,7 +109,13 @@ def _refuse_obstacles(database: Database, backup: Backup) -> None:
 
 
 def _restore(
-    run: Run, project: Project, environment: Environment, database: Database, names: Names, journal: RunJournal
+    run: Run,
+    project: Project,
+    environment: Environment,
+    database: Database,
+    names: Names,
+    journal: RunJournal,
+    follower: Follower,
 ) -> None:
     """Fills the database beside, compares it with the snapshot, and stores how it is known again."""
     backup = run.confirmation.backup
@@ -115,18 +123,22 @@ def _restore(
     contents = contents_from_json(backup.contents) if backup.contents else None
     journal.add(Kind.COMMAND, f"restore backup {backup.pk} beside the database")
     journal.flush()
+    origin = contents.origin if contents else _origin(database)
     tool = restore_beside(
         database.target,
         names,
         Path(backup.path),
-        contents.origin if contents else _origin(database),
+        origin,
         tools=environment.backup.tools,
         deadline=seconds,
         stop=_watch_cancellation(run),
+        progress=follow_restore(follower, backup, size=origin.size or backup.size),
     )
+    follower.turn_to(Activity.Kind.COMPARING)
     journal.add(Kind.CHECK, f"restored by {tool}")
     journal.flush()
-    found = read_copy(names.restored, deadline=seconds)
+    found = read_copy(names.restored, deadline=seconds, tick=lambda done: follower.tell(tables_done=done))
+    follower.end()
     if contents is None:
         compared = f"What the backup's snapshot held is not known, so it was not compared. {backup.contents_error}"
     elif differences := list_differences(contents, found):

@@ -8,10 +8,11 @@ from django.utils import timezone
 
 from dashboard.alembic_process.parent import SYSTEM_VARIABLES
 from dashboard.databases.command_backup import CommandFailed, take_by_command
-from dashboard.models import Backup
+from dashboard.models import Activity, Backup
 from dashboard.plain_text import clean_line
 from dashboard.sources.configuration import Environment, Project
 from dashboard.usecases.catalogue import masker_for, open_database, resolve
+from dashboard.usecases.follow_work import Follower
 from dashboard.usecases.take_backup import READ_TIMEOUT, require_rows, require_unchanged
 
 
@@ -24,14 +25,17 @@ def run_backup_command(backup: Backup, project: Project, environment: Environmen
 
     database = open_database(project, environment)
     before = require_rows(database.observe(timeout=READ_TIMEOUT))
-    Backup.objects.filter(pk=backup.pk).update(doing="command", tool=environment.backup.command[0][:100])
+    Backup.objects.filter(pk=backup.pk).update(tool=environment.backup.command[0][:100])
     try:
-        taken = take_by_command(
-            environment.backup.command,
-            folder=environment.base,
-            variables=_variables(backup, environment, before.rows),
-            deadline=environment.backup.timeout.total_seconds(),
-        )
+        with Follower(backup) as follower:
+            follower.turn_to(Activity.Kind.COMMAND)
+            taken = take_by_command(
+                environment.backup.command,
+                folder=environment.base,
+                variables=_variables(backup, environment, before.rows),
+                deadline=environment.backup.timeout.total_seconds(),
+            )
+            follower.end()
     except CommandFailed as failure:
         Backup.objects.filter(pk=backup.pk).update(exit_code=failure.exit_code, output=clean(failure.output))
         raise
@@ -41,7 +45,7 @@ def run_backup_command(backup: Backup, project: Project, environment: Environmen
     )  # fmt: skip
     require_unchanged(before, database.observe(timeout=READ_TIMEOUT))
     Backup.objects.filter(pk=backup.pk, state=Backup.State.PREPARING).update(
-        state=Backup.State.PROVEN, finished_at=timezone.now(), doing=""
+        state=Backup.State.PROVEN, finished_at=timezone.now()
     )
 
 

@@ -12,6 +12,7 @@ from dashboard.databases.scratch import Marker, ScratchPlace, make_marker
 from dashboard.models import HEARTBEAT_LOST_AFTER, DriftCheck, Proof, Rehearsal
 from dashboard.sources.configuration import Environment
 from dashboard.usecases.catalogue import resolve
+from dashboard.usecases.follow_work import name_owner
 
 
 def find_place(environment: Environment) -> ScratchPlace:
@@ -29,7 +30,7 @@ def name_installation() -> str:
 
 def mark_for(work: Proof | Rehearsal | DriftCheck) -> Marker:
     """For the scratch database of one proof, rehearsal or comparison."""
-    return make_marker(name_installation(), f"{type(work).__name__.lower()}:{work.pk}", timezone.now())
+    return make_marker(name_installation(), name_owner(work), timezone.now())
 
 
 def is_owner_alive(owner: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -20,10 +20,11 @@ from dashboard.databases.backup import (
     Progress,
     take_backup,
 )
-from dashboard.models import HEARTBEAT_LOST_AFTER, Backup, Proof
+from dashboard.models import HEARTBEAT_LOST_AFTER, Activity, Backup, Proof
 from dashboard.revisions.status import VersionReading
 from dashboard.sources.configuration import Environment, NotConfigured, Project
 from dashboard.usecases.catalogue import find_environment, masker_for, open_database, resolve
+from dashboard.usecases.follow_work import Follower
 from dashboard.usecases.heartbeat import heartbeat
 from dashboard.usecases.keep_backups import delete_backup_files, delete_surplus_backups
 from dashboard.usecases.look_before_backup import look_before
@@ -117,7 +118,7 @@ def take_backup_now(*, backup_id: int) -> None:
             take(backup, project, environment)
     except BackupRefused as failure:
         Backup.objects.filter(pk=backup.pk, state=Backup.State.PREPARING).update(
-            state=Backup.State.FAILED, error=str(failure), finished_at=timezone.now(), tool="", doing=""
+            state=Backup.State.FAILED, error=str(failure), finished_at=timezone.now(), tool=""
         )
         delete_backup_files(backup)
         return
@@ -144,25 +145,27 @@ def _take_and_prove(backup: Backup, project: Project, environment: Environment) 
     database = open_database(project, environment)
     target = resolve(environment).target
     settings = environment.backup
-    before = require_rows(database.observe(timeout=READ_TIMEOUT))
-    look_before(backup, environment)
-    file = take_backup(
-        target,
-        directory=settings.directory,
-        stem=_stem(backup, before.rows),
-        tools=settings.tools,
-        progress=_Progress(backup),
-        deadline=environment.timeouts.run.total_seconds(),
-        stop=lambda: False,
-    )
+    with Follower(backup) as follower:
+        follower.turn_to(Activity.Kind.CHECKING)
+        before = require_rows(database.observe(timeout=READ_TIMEOUT))
+        look_before(backup, environment)
+        file = take_backup(
+            target,
+            directory=settings.directory,
+            stem=_stem(backup, before.rows),
+            tools=settings.tools,
+            progress=_told_to(follower, backup.expected_bytes or 0),
+            deadline=environment.timeouts.run.total_seconds(),
+            stop=lambda: False,
+        )
+        follower.end()
     backup.path, backup.size, backup.sha256, backup.tool = str(file.path), file.size, file.sha256, file.tool
     backup.taken_at, backup.rows, backup.identity = file.taken_at, list(before.rows), before.identity
-    backup.bytes_written, backup.tables = file.size, file.tables
+    backup.tables = file.tables
     backup.contents = file.contents.as_json() if file.contents else None
     backup.contents_error = masker_for(environment).mask(file.contents_error)
     backup.save(update_fields=[
-        "path", "size", "sha256", "tool", "taken_at", "rows", "identity", "bytes_written", "tables", "contents",
-        "contents_error",
+        "path", "size", "sha256", "tool", "taken_at", "rows", "identity", "tables", "contents", "contents_error",
     ])  # fmt: skip
     require_unchanged(before, database.observe(timeout=READ_TIMEOUT))
     _prove(backup, environment)
@@ -202,16 +205,12 @@ def _stem(backup: Backup, rows: tuple[str, ...]) -> str:
     return "".join(c if c.isalnum() or c in "-_." else "_" for c in f"{name}-{backup.pk}")
 
 
-class _Progress:
-    """Writes how far it is, at most once a second."""
+def _told_to(follower: Follower, expected: int) -> Callable[[Progress], None]:
+    """First it is written, then counted."""
 
-    def __init__(self, backup: Backup) -> None:
-        self._backup = backup
-        self._next = timezone.now()
+    def tell(progress: Progress) -> None:
+        if progress.doing.value != follower.kind:
+            follower.turn_to(Activity.Kind(progress.doing.value), bytes_expected=expected)
+        follower.tell(bytes_done=progress.bytes, tables_done=progress.tables)
 
-    def __call__(self, progress: Progress) -> None:
-        if timezone.now() >= self._next:
-            Backup.objects.filter(pk=self._backup.pk).update(
-                bytes_written=progress.bytes, tables_done=progress.tables, doing=progress.doing.value
-            )
-            self._next = timezone.now() + timedelta(seconds=1)
+    return tell

@@ -1,20 +1,24 @@
 """A cheap answer to "would a page tell anything else of what a worker is at?", for the pages that ask every two seconds.
 
-Time that merely passes changes nothing; neither does a heartbeat.
+Time that merely passes changes nothing but how long the rest will take; neither does a heartbeat.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable
+from datetime import datetime
 
-from dashboard.models import Backup, DriftCheck, Plan, Proof, Rehearsal
+from django.utils import timezone
+
+from dashboard.models import Activity, Backup, DriftCheck, Plan, Proof, Rehearsal
 from dashboard.usecases.catalogue import configuration_version
 
 _OF_BACKUP = (
-    "pk", "state", "doing", "bytes_written", "expected_bytes", "tables", "tables_done", "size", "sha256", "taken_at",
-    "read_through_at", "restored_at", "error", "restore_error",
+    "pk", "state", "tables", "size", "sha256", "taken_at", "read_through_at", "restored_at", "error", "restore_error",
 )  # fmt: skip
+TOLD_AGAIN = 5
+"""Seconds."""
 _NEWEST = 5
 """So many backups of an environment are looked at, as its page shows so many."""
 
@@ -35,7 +39,7 @@ def work_version(*, project: str, environment: str) -> str:
             configuration_version(),
             plan,
             *_backups(list(newest)),
-            *rehearsals.order_by("pk").values_list("pk", "state", "doing", "error"),
+            *rehearsals.order_by("pk").values_list("pk", "state", "doing", "steps_done", "step_at", "error"),
             *DriftCheck.objects.filter(**mine).order_by("-pk").values_list("pk", "state")[:_NEWEST],
         ]
     )
@@ -46,7 +50,22 @@ def _backups(numbers: Collection[int]) -> list[object]:
     return [
         *Backup.objects.filter(pk__in=numbers).order_by("pk").values_list(*_OF_BACKUP),
         *proofs.values_list("pk", "state", "rungs"),
+        *read_activities(numbers),
     ]
+
+
+def read_activities(backups: Collection[int]) -> list[object]:
+    """How far all is that goes on with backups. What is to go is told anew every few seconds."""
+    going = Activity.objects.filter(backup__in=backups, seconds__isnull=True)
+    return [
+        (*rest, say_again(started_at))
+        for started_at, *rest in going.values_list("started_at", "pk", "bytes_done", "bytes_expected", "tables_done")
+    ]
+
+
+def say_again(started_at: datetime | None) -> int:
+    """Another number every few seconds."""
+    return int((timezone.now() - started_at).total_seconds()) // TOLD_AGAIN if started_at else 0
 
 
 def _digest(seen: Iterable[object]) -> str:

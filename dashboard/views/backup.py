@@ -21,6 +21,7 @@ from dashboard.usecases.prove_backup import ProofRefused, request_proof
 from dashboard.usecases.read_backup import has_scratch_place, read_holdings
 from dashboard.usecases.restore_by_hand import restore_command
 from dashboard.usecases.work_version import backup_version
+from dashboard.views.activity_words import ProgressView, current_activity, view_activity
 from dashboard.views.backup_words import list_facts
 from dashboard.views.badges import Badge, badge_of_backup, badge_of_proof, badge_of_run
 from dashboard.views.requests import PageRequest, is_unchanged, wants_part
@@ -77,7 +78,19 @@ def prove_backup(request: PageRequest, number: int) -> HttpResponse:
 
 def read_rungs(found: Backup) -> tuple[Rung, ...]:
     """The ladder as it is now."""
-    return list_rungs(found, found.proofs.first(), timezone.now(), has_scratch=has_scratch_place(found))
+    return list_rungs(
+        found,
+        found.proofs.first(),
+        timezone.now(),
+        has_scratch=has_scratch_place(found),
+        progress=read_progress(found),
+    )
+
+
+def read_progress(found: Backup) -> ProgressView | None:
+    """What a worker does to it at the moment, to take it or to prove it."""
+    activity = current_activity(found, found.proofs.first() if found.sha256 else None)
+    return view_activity(activity, timezone.now()) if activity else None
 
 
 def _context(request: PageRequest, found: Backup) -> dict[str, Any]:
@@ -91,6 +104,7 @@ def _context(request: PageRequest, found: Backup) -> dict[str, Any]:
         "backup": found,
         "badge": badge_of_backup(found),
         "rungs": rungs,
+        "progress": read_progress(found) if found.state == Backup.State.PREPARING and not rungs else None,
         "work": say_backup_work(found, rungs) or badge_of_backup(found).word,
         "is_working": is_proving or found.state == Backup.State.PREPARING,
         "is_configured": _is_configured(found),

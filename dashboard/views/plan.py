@@ -23,7 +23,7 @@ from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
 from dashboard.usecases.review_plan import review_plan
 from dashboard.usecases.work_version import work_version
 from dashboard.views.asked_plan import find_asked_plan
-from dashboard.views.backup import read_rungs
+from dashboard.views.backup import read_progress, read_rungs
 from dashboard.views.backup_words import say_origin, say_policy
 from dashboard.views.badges import badge_of_backup, badge_of_run
 from dashboard.views.environment import make_headline, say_why_not
@@ -132,6 +132,7 @@ def plan_context(
     rehearsal = view_rehearsals(found, backup, status.environment)
     gates = list_gates(review, rehearsal)
     rungs = read_rungs(backup) if backup else ()
+    backup_work = say_backup_work(backup, rungs) if backup else ""
     tasks = {
         "is_looking": bool(common["is_looking"]),
         "is_counting": is_counting(found),
@@ -156,7 +157,10 @@ def plan_context(
         "backup_badge": badge_of_backup(backup) if backup else None,
         "is_preparing": backup is not None and backup.state == Backup.State.PREPARING,
         "rungs": rungs,
-        "work": _say_where_it_is(run, say_plan_work(tasks, say_backup_work(backup, rungs) if backup else ""), gates),
+        "progress": read_progress(backup) if backup and not rungs else None,
+        "work": _say_where_it_is(
+            run, say_plan_work(tasks, backup_work, rehearsal.progress if rehearsal else None), gates
+        ),
         **tasks,
         "backup_origin": say_origin(backup) if backup else "",
         "backup_policy": say_policy(status.environment),

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
 
 from dashboard.gate.lock_modes import BLOCKING_MODES, LOCK_MODES
 from dashboard.gate.rehearsal_policy import say_exceeded
 from dashboard.models import Backup, Plan, Rehearsal, RehearsedRevision
 from dashboard.revisions.plan import Direction
 from dashboard.sources.configuration import Environment
+from dashboard.usecases.expect_durations import expect_rest, expect_steps
 from dashboard.usecases.read_rehearsals import (
     RehearsalSummary,
     RehearsedStep,
@@ -22,6 +25,7 @@ from dashboard.usecases.read_rehearsals import (
     summarize_rehearsals,
 )
 from dashboard.usecases.request_rehearsal import has_place, why_not
+from dashboard.views.activity_words import ProgressView, current_activity, say_rest, view_activity
 from dashboard.views.moments import say_duration, say_range, say_span
 
 NAMED = 3
@@ -69,8 +73,8 @@ class RehearsalView:
 
     is_asked: bool
     """The environment asks for one before a run."""
-    is_working: bool
-    doing: str
+    progress: ProgressView | None
+    """Of the one that goes on; None: none does."""
     error: str
     """Why the newest that ended did not come to its end; empty where it did."""
     summary: RehearsalSummary | None
@@ -84,6 +88,16 @@ class RehearsalView:
     can_override: bool
     """A budget is exceeded, and nobody let it pass."""
     lock_timeout: str
+
+    @property
+    def is_working(self) -> bool:
+        """One goes on, or waits for a worker."""
+        return self.progress is not None
+
+    @property
+    def doing(self) -> str:
+        """Of the one that goes on."""
+        return self.progress.words if self.progress else ""
 
     @property
     def verdict(self) -> str:
@@ -118,8 +132,7 @@ def view_rehearsals(plan: Plan, backup: Backup | None, environment: Environment)
     exceeded = say_exceeded(facts, policy) if policy else ()
     return RehearsalView(
         is_asked=policy is not None,
-        is_working=live is not None,
-        doing=_say_doing(live, plan) if live else "",
+        progress=_view_progress(live, plan, timezone.now()) if live else None,
         error="" if facts.has_passed else facts.error,
         summary=summary,
         rows=_list_rows(summary),
@@ -133,12 +146,25 @@ def view_rehearsals(plan: Plan, backup: Backup | None, environment: Environment)
     )
 
 
-def _say_doing(live: Rehearsal, plan: Plan) -> str:
+def _view_progress(live: Rehearsal, plan: Plan, now: datetime) -> ProgressView:
     if live.state == Rehearsal.State.QUEUED:
-        return "waits for a worker"
+        return ProgressView("waits for a worker")
     if live.doing == "restoring":
-        return f"backup {live.backup_id} is being restored into a scratch database"
-    return f"the plan's {len(plan.steps)} revisions are being executed on the copy"
+        activity = current_activity(live.backup, live)
+        if activity is None:
+            return ProgressView(f"backup {live.backup_id} is being read", since=live.started_at)
+        found = view_activity(activity, now)
+        return replace(found, words=f"backup {live.backup_id} is {found.words}, into a scratch database")
+    steps = [(step["revision"], step["action"]) for step in plan.steps]
+    known = expect_steps(project=plan.project, plan=plan, backup=live.backup, steps=steps)
+    spent = (now - live.step_at).total_seconds() if live.step_at else 0.0
+    return ProgressView(
+        words=f"{live.steps_done} of the plan's {len(steps)} revisions executed on the copy",
+        since=live.started_at,
+        rest=say_rest(expect_rest(steps[live.steps_done :], known, spent=spent)),
+        value=live.steps_done,
+        limit=len(steps),
+    )
 
 
 def _say_budget(environment: Environment) -> str:

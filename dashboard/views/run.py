@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 from django.http import HttpResponse, StreamingHttpResponse
@@ -12,14 +12,15 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseStopPolling
 
 from dashboard.access import CONFIRM, PLAN, SEE, permission
-from dashboard.models import Replacement, Run, RunLogLine
+from dashboard.models import Replacement, Run, RunLogLine, RunStep
 from dashboard.sources.configuration import UnknownName
 from dashboard.usecases.catalogue import find_environment
-from dashboard.usecases.expect_durations import DurationRange, expect_durations, rehearsed_durations
+from dashboard.usecases.expect_durations import Known, expect_steps, rehearsed_durations
 from dashboard.usecases.explain_run import explain_run
 from dashboard.usecases.read_contention import read_contention
 from dashboard.usecases.replaced_databases import short_name
 from dashboard.usecases.run_version import run_version
+from dashboard.views.activity_words import current_activity
 from dashboard.views.plan_words import say_verb
 from dashboard.views.requests import PageRequest, wants_part
 from dashboard.views.run_actions import offer_action, view_contention
@@ -68,10 +69,12 @@ def run_log(request: PageRequest, number: int) -> HttpResponse:
 def _context(request: PageRequest, run: Run, after: int = 0) -> dict[str, Any]:
     replaced = Replacement.objects.filter(run=run, swapped_at__isnull=False).first()
     shows_outcome = run.phase in {Run.Phase.SETTLED, Run.Phase.UNSETTLED}
+    steps = tuple(run.steps.all())
+    restoring = current_activity(run.confirmation.backup, run) if run.is_live and not steps else None
     return {
         "run": run,
         "verb": say_verb(run.confirmation.plan),
-        "view": view_run(run, tuple(run.steps.all()), timezone.now(), _expected(run)),
+        "view": view_run(run, steps, timezone.now(), _expected(run, steps), restoring),
         "action": offer_action(run, may_act=request.user.has_perm(CONFIRM)),
         "contention": view_contention(read_contention(run)),
         "log": view_log(run, after),
@@ -85,22 +88,17 @@ def _context(request: PageRequest, run: Run, after: int = 0) -> dict[str, Any]:
     }
 
 
-def _expected(run: Run) -> dict[tuple[str, str], DurationRange]:
-    """(revision, action) -> how long it took in rehearsals, else before.
+def _expected(run: Run, steps: Sequence[RunStep]) -> Known:
+    """How long each step took in rehearsals, else before.
 
     Of a run that is over nobody asks any more what earlier runs took; what its rehearsals took is for comparing.
     """
-    rehearsed = dict(rehearsed_durations(plan=run.confirmation.plan, backup=run.confirmation.backup))
-    if rehearsed or not run.is_live:
-        return rehearsed
-    steps = tuple(run.steps.all())
-    return {
-        (revision, action): found
-        for action in {step.action for step in steps}
-        for revision, found in expect_durations(
-            project=run.project, revisions=(s.revision for s in steps if s.action == action), action=action
-        ).items()
-    }
+    plan, backup = run.confirmation.plan, run.confirmation.backup
+    if not run.is_live:
+        return rehearsed_durations(plan=plan, backup=backup)
+    return expect_steps(
+        project=run.project, plan=plan, backup=backup, steps=[(step.revision, step.action) for step in steps]
+    )
 
 
 def _facts(run: Run) -> tuple[Fact, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dashboard.models import Run, RunLogLine, RunStep
-from dashboard.usecases.expect_durations import DurationRange
+from dashboard.models import Activity, Run, RunLogLine, RunStep
+from dashboard.usecases.expect_durations import DurationRange, Known, expect_rest
+from dashboard.views.activity_words import ProgressView, say_rest, view_activity
 from dashboard.views.badges import Badge, badge_of_run, tone_of_step
 from dashboard.views.moments import say_duration
 from dashboard.views.run_actions import say_expected
@@ -39,6 +40,8 @@ class RunView:
     applied: int
     elapsed: str
     tone: str
+    progress: ProgressView | None
+    """While it runs: of its revisions, or of the backup that it restores."""
 
     @property
     def total(self) -> int:
@@ -59,18 +62,22 @@ def view_run(
     run: Run,
     steps: Sequence[RunStep],
     now: datetime,
-    expected: Mapping[tuple[str, str], DurationRange] | None = None,
+    expected: Known | None = None,
+    restoring: Activity | None = None,
 ) -> RunView:
-    """Computes every time and count that the page shows. `expected`: (revision, action) -> what it took before."""
+    """Computes every time and count that the page shows. `expected`: (revision, action) -> what it took before.
+
+    `restoring`: of a run that restores a backup, what is done at the moment.
+    """
     known = expected or {}
     views = tuple(_view_step(run, step, now, known.get((step.revision, step.action))) for step in steps)
     applied = sum(step.state == RunStep.State.APPLIED for step in steps)
     progress = f"{applied} of {len(steps)}" if steps else ""
     badge = badge_of_run(run, progress)
     end = run.settled_at or now
-    title = (
-        f"{progress if run.is_live and progress else badge.word} · Run {run.pk} of {run.project} / {run.environment}"
-    )
+    going = _view_progress(run, steps, now, known, restoring)
+    told = progress or (f"{restoring.kind} {going.share}".strip() if going and restoring else "")
+    title = f"{told if run.is_live and told else badge.word} · Run {run.pk} of {run.project} / {run.environment}"
     return RunView(
         run=run,
         badge=badge,
@@ -79,6 +86,7 @@ def view_run(
         applied=applied,
         elapsed=say_duration((end - run.started_at).total_seconds()) if run.started_at else "",
         tone=TONES.get(badge.tone, "calm"),
+        progress=going,
     )
 
 
@@ -87,6 +95,29 @@ def view_log(run: Run, after: int = 0) -> LogView:
     lines = RunLogLine.objects.filter(run=run)
     newest = tuple(reversed(lines.filter(number__gt=after).order_by("-number")[:LOG_TAIL]))
     return LogView(newest, lines.count(), newest[-1].number if newest else after)
+
+
+def _view_progress(
+    run: Run, steps: Sequence[RunStep], now: datetime, known: Known, restoring: Activity | None
+) -> ProgressView | None:
+    if run.phase != Run.Phase.RUNNING:
+        return None
+    if not steps:
+        return view_activity(restoring, now) if restoring else None
+    left = [step for step in steps if step.state != RunStep.State.APPLIED]
+    since = left[0].started_at if left else None
+    rest = expect_rest(
+        [(step.revision, step.action) for step in left],
+        known,
+        spent=(now - since).total_seconds() if since else 0.0,
+    )
+    return ProgressView(
+        f"{len(steps) - len(left)} of {len(steps)} executed",
+        run.started_at,
+        say_rest(rest),
+        len(steps) - len(left),
+        len(steps),
+    )
 
 
 def _view_step(run: Run, step: RunStep, now: datetime, expected: DurationRange | None) -> StepView:

@@ -12,7 +12,8 @@ from django.template.defaultfilters import filesizeformat
 from dashboard.models import Backup, Proof
 from dashboard.templatetags.marks import fingerprint
 from dashboard.usecases.prove_backup import Rung as Step
-from dashboard.views.moments import say_age, say_duration, say_whole
+from dashboard.views.activity_words import ProgressView
+from dashboard.views.moments import say_age, say_duration
 
 _TONES = {
     "done": "current",
@@ -24,16 +25,6 @@ _TONES = {
 }
 _WORDS = {"missing": "could not be tried", "undone": "not done"}
 _STATES = {"passed": "done", "failed": "failed", "unavailable": "missing"}
-_DOING = {
-    "checking": "looking at tools, rights and space first",
-    "copying": "being written",
-    "counting": "rows are counted and hashed in its snapshot",
-    "reading": "being read",
-    "restoring": "being restored into a scratch database",
-    "comparing": "the copy is being compared",
-}
-SOON = 3.0
-"""Seconds after which the speed of a backup says how long the rest takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +37,8 @@ class Rung:
     name: str
     fact: str
     state: str
+    progress: ProgressView | None = None
+    """Of one that works, in the place of `fact`."""
 
     @property
     def tone(self) -> str:
@@ -58,10 +51,12 @@ class Rung:
         return _WORDS.get(self.state, self.state)
 
 
-def list_rungs(backup: Backup, proof: Proof | None, now: datetime, *, has_scratch: bool) -> tuple[Rung, ...]:
+def list_rungs(
+    backup: Backup, proof: Proof | None, now: datetime, *, has_scratch: bool, progress: ProgressView | None = None
+) -> tuple[Rung, ...]:
     """All four of a backup that the dashboard took; `proof` is its latest. None of one that it did not take.
 
-    `has_scratch`: there is a place to restore it.
+    `has_scratch`: there is a place to restore it. `progress`: of what is done for the proof, or to take the backup.
     """
     if backup.method != Backup.Method.DUMP:
         return ()
@@ -69,7 +64,7 @@ def list_rungs(backup: Backup, proof: Proof | None, now: datetime, *, has_scratc
         if backup.state != Backup.State.PREPARING:
             return ()
         return (
-            Rung(Step.SIZE, say_progress(backup, now), "working"),
+            _working(Step.SIZE, progress, "waiting for a worker"),
             *(Rung(step, "waiting", "waiting") for step in (Step.SHA256, Step.READ, Step.RESTORE)),
         )
     told = {rung["name"]: rung for rung in proof.rungs} if proof else {}
@@ -77,26 +72,16 @@ def list_rungs(backup: Backup, proof: Proof | None, now: datetime, *, has_scratc
     rungs: list[Rung] = []
     for step in Step:
         is_next = is_live and all(rung.state in {"done"} for rung in rungs) and step not in told
-        rungs.append(_rung(step, backup, told.get(step), now, proof=proof, is_next=is_next, has_scratch=has_scratch))
+        if is_next and proof is not None and (step is not Step.RESTORE or proof.up_to == "restore"):
+            words = "waiting for a worker" if proof.state == Proof.State.WORKING else "queued"
+            rungs.append(_working(step, progress, words))
+            continue
+        rungs.append(_rung(step, backup, told.get(step), now, proof=proof, has_scratch=has_scratch))
     return tuple(rungs)
 
 
-def say_progress(backup: Backup, now: datetime) -> str:
-    """`12 MB of about 40 MB, table 8 of 40, about 5 s left`."""
-    if backup.doing in {"", "checking"}:
-        return _DOING["checking"] if backup.tool else "waiting for a worker"
-    parts = [filesizeformat(backup.bytes_written)]
-    if backup.expected_bytes:
-        parts[0] += f" of about {filesizeformat(backup.expected_bytes)}"
-    if backup.doing == "counting":
-        parts.append(_DOING["counting"])
-    if backup.tables and backup.tables_done:
-        parts.append(f"table {min(backup.tables_done, backup.tables)} of {backup.tables}")
-    elapsed = (now - backup.created_at).total_seconds()
-    if backup.doing == "copying" and backup.expected_bytes and backup.bytes_written and elapsed > SOON:
-        left = elapsed * max(0, backup.expected_bytes - backup.bytes_written) / backup.bytes_written
-        parts.append(f"about {say_whole(max(1.0, left))} left")
-    return ", ".join(parts)
+def _working(step: Step, progress: ProgressView | None, otherwise: str) -> Rung:
+    return Rung(step, progress.words if progress else otherwise, "working", progress)
 
 
 def _rung(
@@ -106,12 +91,8 @@ def _rung(
     now: datetime,
     *,
     proof: Proof | None,
-    is_next: bool,
     has_scratch: bool,
 ) -> Rung:
-    if is_next and proof is not None and (step is not Step.RESTORE or proof.up_to == "restore"):
-        words = _DOING.get(backup.doing, "waiting for a worker") if proof.state == Proof.State.WORKING else "queued"
-        return Rung(step, words, "working")
     if told is not None:
         return Rung(step, _say_fact(step, backup, told), _STATES[told["state"]])
     if proof is not None and proof.state in Proof.LIVE and (step is not Step.RESTORE or proof.up_to == "restore"):

@@ -45,7 +45,7 @@ STATES: dict[str, tuple[str, ...] | None] = {
 OUTCOMES = ("succeeded", "unchanged", "rolled-back", "partial", "indeterminate", "refused", "cancelled")
 LIVE = ("queued", "running", "unsettled")
 GATES = ("blocked", "findings", "budget", "broken-rehearsal", "rehearsing", "backing-up", "open")
-OTHER_PLANS = ("downgrade", "stamp", "fresh", "restore")
+OTHER_PLANS = ("downgrade", "stamp", "fresh", "restore", "restoring")
 PLANNED = (*OUTCOMES, *LIVE, *GATES, *OTHER_PLANS)
 """Environments named after what their plan or their run shows; all are three revisions behind."""
 _EXTRA = {

@@ -100,10 +100,7 @@ def _copy_preview(first: PlanPreview, plan: Plan) -> None:
 def _hang_run(operator: User, plan: Plan, backup: Backup, name: str) -> None:
     now = timezone.now()
     started = now - timedelta(seconds=95)
-    confirmation = Confirmation.objects.create(
-        plan=plan, backup=backup, confirmed_by=operator, nonce=name, typed=name, fingerprint=plan.fingerprint,
-        backup_sha256=backup.sha256, expires_at=now + timedelta(minutes=15), spent_at=started,
-    )  # fmt: skip
+    confirmation = _confirm(operator, plan, backup)
     values: dict[str, Any] = {"phase": name}
     done = 1
     if name in SETTLED:
@@ -133,6 +130,15 @@ def _hang_run(operator: User, plan: Plan, backup: Backup, name: str) -> None:
     RunLogLine.objects.bulk_create(
         RunLogLine(run=run, number=n, kind=k, text=t) for n, (k, t) in enumerate(lines, start=1)
     )
+
+
+def _confirm(operator: User, plan: Plan, backup: Backup) -> Confirmation:
+    """Spent already."""
+    now = timezone.now()
+    return Confirmation.objects.create(
+        plan=plan, backup=backup, confirmed_by=operator, nonce=plan.environment, typed=plan.environment,
+        fingerprint=plan.fingerprint, backup_sha256=backup.sha256, expires_at=now + timedelta(minutes=15), spent_at=now,
+    )  # fmt: skip
 
 
 def _contention() -> dict[str, Any]:
@@ -175,15 +181,23 @@ def _hang_rehearsals(operator: User) -> None:
             )
         else:
             rehearsal.doing = "restoring"
+            rehearsal.backup.activities.create(
+                kind="restoring", owner=f"rehearsal:{rehearsal.pk}", started_at=now - timedelta(seconds=14),
+                bytes_done=310 * 1024**2, bytes_expected=1400 * 1024**2,
+            )  # fmt: skip
         rehearsal.save()
 
 
 def _hang_backups(operator: User) -> None:
     now = timezone.now()
     common = {"project": PROJECT, "created_by": operator, "heartbeat_at": now + timedelta(days=1)}
-    Backup.objects.create(
-        **common, environment="backing-up", method="dump", tool="pg_dump (PostgreSQL) 15.18", doing="copying", tables=40,
-        tables_done=17, bytes_written=12 * 1024**2, expected_bytes=40 * 1024**2, created_at=now - timedelta(seconds=12),
+    backing_up = Backup.objects.create(
+        **common, environment="backing-up", method="dump", tool="pg_dump (PostgreSQL) 15.18", tables=40,
+        expected_bytes=40 * 1024**2, created_at=now - timedelta(seconds=14),
+    )  # fmt: skip
+    backing_up.activities.create(
+        kind="copying", started_at=now - timedelta(seconds=12), tables_done=17, bytes_done=12 * 1024**2,
+        bytes_expected=40 * 1024**2,
     )  # fmt: skip
     Backup.objects.create(
         **common, environment="pending", method="dump", state="failed", finished_at=now,
@@ -202,12 +216,30 @@ def _hang_backups(operator: User) -> None:
 def _hang_other_plans(operator: User) -> None:
     for name in OTHER_PLANS:
         backup = back_up(operator, name)
-        direction = Direction.START_FRESH if name == "fresh" else Direction(name)
-        targets = {"downgrade": [REVISIONS[0][0]], "stamp": [HEAD], "restore": [str(backup.pk)]}.get(name, [])
+        direction = {"fresh": Direction.START_FRESH, "restoring": Direction.RESTORE}.get(name) or Direction(name)
+        targets = {"downgrade": [REVISIONS[0][0]], "stamp": [HEAD], "fresh": []}.get(name, [str(backup.pk)])
         plan = plan_change(user=operator, project=PROJECT, environment=name, direction=direction, targets=targets)
         if direction.runs_revisions:
             preview_plan(plan_id=plan.pk)
         count_losses(plan_id=plan.pk)
+        if name == "restoring":
+            _hang_restore(operator, plan, backup)
+
+
+def _hang_restore(operator: User, plan: Plan, backup: Backup) -> None:
+    """A run half-way, on a database of which an earlier restore took half a minute."""
+    now = timezone.now()
+    run = Run.objects.create(
+        project=PROJECT, environment=plan.environment, confirmation=_confirm(operator, plan, backup), phase="running",
+        queued_at=now - timedelta(seconds=16), started_at=now - timedelta(seconds=15), worker="host-a:1234",
+        heartbeat_at=now + timedelta(days=1), rows_before=[BEHIND],
+    )  # fmt: skip
+    backup.activities.create(kind="restoring", owner="proof:1", seconds=31.0, bytes_done=1240 * 1024**2)
+    backup.activities.create(
+        kind="restoring", owner=f"run:{run.pk}", started_at=now - timedelta(seconds=14), bytes_done=610 * 1024**2,
+        bytes_expected=1240 * 1024**2,
+    )  # fmt: skip
+    run.log.create(number=1, kind="command", text=f"restore backup {backup.pk} beside the database")
 
 
 def _hang_drift(operator: User) -> None:

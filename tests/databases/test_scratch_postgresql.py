@@ -99,6 +99,22 @@ def restored(postgres_server: Server, take: Take) -> Callable[..., Any]:
     return restore
 
 
+def test_a_restore_tells_the_copy_s_bytes_before_and_after_and_meanwhile(
+    execute: Execute, take: Take, postgres_server: Server
+) -> None:
+    execute("CREATE TABLE large AS SELECT n AS id, repeat(md5(n::text), 8) AS word FROM generate_series(1, 400000) n")
+    execute("CREATE INDEX ON large (word)")
+    backup, told = take(), list[int]()
+    place = place_on(postgres_server)
+    with scratch_database(place, contents_of(backup).origin, make_marker(OURS, "proof:7", NOW)) as target:
+        restore_into(target, backup.path, tools=str(postgres_server.bin), deadline=60, progress=told.append)
+
+    assert len(told) >= 3 and told == sorted(told)
+    assert told[1] > told[0]
+    assert told[-1] - told[0] > 100_000_000 * 0.9
+    assert told[-1] == pytest.approx(contents_of(backup).origin.size, rel=0.05)
+
+
 def test_a_restored_copy_equals_the_snapshot(
     execute: Execute, take: Take, restored: Callable[..., Any], postgres_server: Server
 ) -> None:

@@ -60,9 +60,10 @@ def contents_of(backup: BackupFile) -> Contents:
 
 
 def restored(backup: BackupFile, change: str = "") -> Contents:
-    place = ScratchPlace(folder=backup.path.parent)
+    place, told = ScratchPlace(folder=backup.path.parent), list[int]()
     with scratch_database(place, contents_of(backup).origin, make_marker(OURS, "proof:7", NOW)) as target:
-        restore_into(target, backup.path, tools="", deadline=30)
+        restore_into(target, backup.path, tools="", deadline=30, progress=told.append)
+        assert told[0] == 0 and told[-1] == Path(target.name).stat().st_size == contents_of(backup).origin.size
         assert {file.stat().st_mode & 0o077 for file in Path(target.name).parent.glob("*.db")} == {0}
         connection = sqlite3.connect(target.name)
         connection.executescript(change)

@@ -79,7 +79,10 @@ def test_a_policy_of_restoring_is_met_by_a_copy_that_equals_the_snapshot(site_wi
     assert backup.state == "proven", backup.error
     assert rungs_of(proof) == ALL and proof.state == "passed"
     assert "equal those" in proof.rungs[-1]["words"]
-    assert backup.restored_at is not None and backup.doing == ""
+    assert backup.restored_at is not None
+    done = backup.activities.filter(owner=f"proof:{proof.pk}", seconds__isnull=False).order_by("pk")
+    assert [activity.kind for activity in done] == ["reading", "restoring", "comparing"]
+    assert done[1].bytes_done > 0 and done[2].tables_done == len(backup.contents["tables"])
     assert site.review(plan).token != ""
     assert proof.scratch.startswith("dashboard_scratch_") and scratches(site) == []
     assert site.execute(site.confirm(plan)).outcome == "succeeded"

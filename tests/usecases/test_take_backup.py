@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from dashboard.databases.backup import Doing, Progress
-from dashboard.models import Backup
+from dashboard.models import Activity, Backup
 from dashboard.usecases import look_before_backup, take_backup
 from tests.usecases.site import Site
 
@@ -31,7 +31,10 @@ def test_what_it_holds_is_recorded_from_its_own_snapshot(site: Site) -> None:
     rows = {name.split(".")[-1].strip('"'): rows for name, rows, _digest in backup.contents["tables"]}
     assert rows == {"alembic_version": 1, "t1": 2}
     assert backup.tables == 2 and backup.data_bytes and backup.expected_bytes
-    assert backup.contents_error == "" and backup.doing == ""
+    assert backup.contents_error == ""
+    kinds = backup.activities.filter(owner="").order_by("pk").values_list("kind", flat=True)
+    assert list(kinds) == ["checking", "copying", "counting"]
+    assert not backup.activities.filter(seconds=None).exists()
 
 
 @pytest.mark.fault(32)
@@ -77,7 +80,7 @@ def test_how_far_it_is_is_stored_while_it_goes_on(sqlite_site: Site, monkeypatch
     def watched(*arguments: Any, progress: Any, **named: Any) -> Any:
         def tell(told: Progress) -> None:
             progress(told)
-            seen.append(Backup.objects.values_list("doing", "bytes_written", "tables_done").get())
+            seen.append(Activity.objects.values_list("kind", "bytes_done", "tables_done").latest("pk"))
 
         tell(Progress(Doing.COPYING, 1234, 1))
         return real(*arguments, progress=tell, **named)

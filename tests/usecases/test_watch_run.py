@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dashboard.models import Run
-from dashboard.usecases.expect_durations import expect_durations, expect_rest
+from dashboard.usecases.expect_durations import DurationRange, expect_durations, expect_rest
 from dashboard.usecases.explain_run import explain_run
 from dashboard.usecases.read_contention import read_contention
 from tests.usecases.running import confirmed, executing, wait_for
@@ -156,5 +156,12 @@ def test_earlier_runs_tell_how_long_a_revision_takes_also_those_of_other_environ
     assert list(found) == ["r2"] and found["r2"].number == 2
     assert 0 <= found["r2"].least <= found["r2"].most
     assert expect_durations(project="other", revisions=["r2"], action="upgrade") == {}
-    site.alembic("downgrade", "r1")
-    assert expect_rest(confirmed(site, "r2")) == found["r2"]
+
+
+def test_what_is_to_go_counts_what_is_spent_and_is_silent_of_what_was_never_done() -> None:
+    known = {("r2", "upgrade"): DurationRange(4.0, 6.0, 2), ("r3", "upgrade"): DurationRange(1.0, 3.0, 1)}
+
+    assert expect_rest([("r2", "upgrade"), ("r3", "upgrade")], known) == DurationRange(5.0, 9.0, 1)
+    assert expect_rest([("r2", "upgrade"), ("r3", "upgrade")], known, spent=5.0) == DurationRange(1.0, 4.0, 1)
+    assert expect_rest([("r2", "downgrade")], known) is None
+    assert expect_rest([], known) is None

@@ -115,7 +115,7 @@ def test_a_poll_is_answered_with_nothing_until_the_backup_comes_further_which_th
     assert [operator.get(poll, headers={"HX-Request": "true"}).status_code for poll in polls] == [204, 204]
     assert operator.get(polls[0]).status_code == 200
 
-    Backup.objects.update(bytes_written=30, expected_bytes=100, doing="copying")
+    Backup.objects.get().activities.create(kind="copying", bytes_done=30, bytes_expected=100)
     answers = [operator.get(poll, headers={"HX-Request": "true"}) for poll in polls]
 
     assert [answer.status_code for answer in answers] == [200, 200]

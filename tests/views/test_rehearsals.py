@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from dashboard.models import Rehearsal, RehearsalOverride, RehearsedRevision
 from dashboard.usecases.confirm_plan import confirm_plan
@@ -126,6 +129,32 @@ def test_the_end_of_the_first_one_shows_the_whole_body_of_a_repeated_one_its_gat
     assert (first.status_code, first["HX-Retarget"]) == (286, "#plan-body")
     assert (repeated.status_code, repeated["HX-Retarget"]) == (286, "#gate-rehearsal")
     assert '</title> <li class="gate" id="gate-rehearsal">' in text_of(repeated)
+
+
+def test_one_that_goes_on_tells_bytes_then_revisions_and_what_is_to_go(operator: Client, site: ViewedSite) -> None:
+    site.configure("rehearsal = {}")
+    site.plan()
+    backup = site.back_up()
+    work_off()
+    rehearsal = Rehearsal.objects.create(
+        plan=Rehearsal.objects.latest("pk").plan, backup=backup, fingerprint=Rehearsal.objects.latest("pk").fingerprint,
+        state="working", doing="restoring", started_at=timezone.now(), heartbeat_at=timezone.now() + timedelta(days=1),
+    )  # fmt: skip
+    poll = f"{PLAN}?part=repeat"
+    began = timezone.now() - timedelta(seconds=10)
+    backup.activities.create(
+        kind="restoring", owner=f"rehearsal:{rehearsal.pk}", started_at=began, bytes_done=2048, bytes_expected=4096
+    )
+
+    restoring = text_of(operator.get(poll, headers={"HX-Request": "true"}))
+    Rehearsal.objects.filter(pk=rehearsal.pk).update(doing="executing", steps_done=1, step_at=timezone.now())
+    RehearsedRevision.objects.filter(revision="r3").update(seconds=7.0)
+    executing = text_of(operator.get(poll, headers={"HX-Request": "true"}))
+
+    assert f"Backup {backup.pk} is being restored: 2.0 KB of about 4.0 KB, into a scratch database" in restoring
+    assert "10 s to go" in restoring and "<title>rehearsal 50 %" in restoring
+    assert "1 of the plan&#x27;s 2 revisions executed on the copy" in executing
+    assert "about 7 s to go" in executing
 
 
 def test_the_run_tells_beside_each_revision_what_was_rehearsed(operator: Client, site: ViewedSite) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from dashboard.models import Backup, Plan, Replacement, Run
 from dashboard.usecases.count_losses import count_losses
@@ -74,6 +77,32 @@ def test_the_plan_tells_what_would_be_lost_and_offers_the_downgrade_beside_it(op
     assert "Take a new backup now" not in shown and "is what is restored" in shown
     part = operator.get(PLAN, {"part": "restore"}, headers={"HX-Request": "true"})
     assert part.status_code == 286
+
+
+def test_a_live_restore_tells_bytes_and_how_long_it_will_take(operator: Client, backup: Backup) -> None:
+    plan_restore(operator, backup)
+    token = operator.get(PLAN).context["review"].token
+    operator.post(reverse("confirm_plan", args=["api", "production"]), {"token": token, "environment": "production"})
+    began = timezone.now() - timedelta(seconds=10)
+    Run.objects.update(phase="running", started_at=began, heartbeat_at=timezone.now() + timedelta(days=1))
+    run = Run.objects.get()
+    backup.activities.create(kind="restoring", owner="proof:1", seconds=28.0)
+    restoring = backup.activities.create(
+        kind="restoring", owner=f"run:{run.pk}", started_at=began, bytes_done=10 * 1024**2, bytes_expected=20 * 1024**2
+    )
+
+    page = operator.get(reverse("run", args=[run.pk]))
+    shown, poll = text_of(page), f"{reverse('run', args=[run.pk])}?part=live&seen={page.context['version']}"
+    unchanged = operator.get(poll, headers={"HX-Request": "true"})
+    restoring.delete()
+    backup.activities.create(kind="comparing", owner=f"run:{run.pk}", tables_done=1)
+    later = operator.get(poll, headers={"HX-Request": "true"})
+
+    assert "Being restored: 10.0 MB of about 20.0 MB" in shown and "10 to 18 s to go" in shown
+    assert "<title>restoring 50 %" in shown
+    assert unchanged.status_code == 204
+    assert "The copy is being compared: table 1 of 1" in text_of(later)
+    assert "<title>comparing 99 %" in text_of(later)
 
 
 def test_the_run_tells_what_is_kept_and_only_an_operator_deletes_it(

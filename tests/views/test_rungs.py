@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dashboard.models import Backup, Proof
-from dashboard.views.rungs import list_rungs, say_progress
+from dashboard.views.activity_words import ProgressView
+from dashboard.views.rungs import list_rungs
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 MEGABYTE = 1024 * 1024
@@ -17,34 +18,15 @@ def backup_at(**given: object) -> Backup:
     return Backup(method="dump", state="preparing", created_at=NOW - timedelta(seconds=10), tool="starting", **given)
 
 
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        ({"doing": "checking"}, "looking at tools, rights and space first"),
-        ({"doing": "copying", "bytes_written": MEGABYTE}, "1.0 MB"),
-        (
-            {
-                "doing": "copying", "bytes_written": 10 * MEGABYTE, "expected_bytes": 40 * MEGABYTE,
-                "tables": 40, "tables_done": 8,
-            },
-            "10.0 MB of about 40.0 MB, table 8 of 40, about 30 s left",
-        ),
-        (
-            {"doing": "counting", "bytes_written": MEGABYTE, "tables": 40, "tables_done": 41},
-            "1.0 MB, rows are counted and hashed in its snapshot, table 40 of 40",
-        ),
-        (
-            {"doing": "copying", "bytes_written": 5 * MEGABYTE, "expected_bytes": MEGABYTE},
-            "5.0 MB of about 1.0 MB, about 1 s left",
-        ),
-    ],
-)  # fmt: skip
-def test_progress_is_told_by_bytes_tables_and_an_estimate(given: dict[str, object], words: str) -> None:
-    assert say_progress(backup_at(**given), NOW).replace("\xa0", " ") == words
-
-
 def test_before_a_worker_has_it_that_is_said() -> None:
-    assert say_progress(Backup(method="dump", created_at=NOW), NOW) == "waiting for a worker"
+    backup = Backup(method="dump", state="preparing", created_at=NOW)
+
+    rungs = list_rungs(backup, None, NOW, has_scratch=True)
+
+    assert [(rung.state, rung.fact) for rung in rungs[:2]] == [
+        ("working", "waiting for a worker"),
+        ("waiting", "waiting"),
+    ]
 
 
 def test_a_restore_that_could_not_be_tried_is_no_failure_of_the_backup() -> None:
@@ -70,16 +52,18 @@ def test_a_restore_that_nobody_asked_for_is_not_done_and_no_riddle(has_scratch: 
 
 
 def test_a_rung_that_is_climbed_now_is_the_only_one_that_works() -> None:
-    backup = backup_at(sha256="a" * 64, size=MEGABYTE, doing="restoring")
+    backup = backup_at(sha256="a" * 64, size=MEGABYTE)
     told = [
         {"name": name, "state": "passed", "words": "", "seconds": 1.0} for name in ("size", "sha256", "read through")
     ]
     proof = Proof(state="working", up_to="restore", rungs=told)
 
-    rungs = list_rungs(backup, proof, NOW, has_scratch=True)
+    progress = ProgressView("being restored: 1 MB")
+
+    rungs = list_rungs(backup, proof, NOW, has_scratch=True, progress=progress)
 
     assert [rung.state for rung in rungs] == ["done", "done", "done", "working"]
-    assert rungs[3].fact == "being restored into a scratch database"
+    assert rungs[3].progress is progress and rungs[3].fact == "being restored: 1 MB"
 
 
 def test_a_backup_that_was_not_taken_here_has_no_ladder() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dashboard.models import Backup
+from dashboard.views.activity_words import ProgressView
 from dashboard.views.rungs import Rung
 from dashboard.views.work_title import say_backup_work, say_plan_work
 
@@ -12,29 +13,25 @@ IDLE = {"is_looking": False, "is_counting": False, "is_surveying": False, "is_re
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("state", "sha256", "progress", "words"),
     [
-        ({}, "backup begins"),
-        ({"bytes_written": 2048}, "backup 2.0\xa0KB"),
-        ({"bytes_written": 30, "expected_bytes": 100}, "backup 30 %"),
-        ({"bytes_written": 300, "expected_bytes": 100}, "backup 99 %"),
-        ({"method": "command"}, "backup"),
-        ({"state": "proven", "sha256": "1"}, ""),
+        ("preparing", "", None, "backup"),
+        ("preparing", "", ProgressView("being written", value=30, limit=100), "backup 30 %"),
+        ("preparing", "", ProgressView("being written", value=100, limit=100), "backup 99 %"),
+        ("preparing", "1", ProgressView("being restored", value=2, limit=5), "backup: restored 40 %"),
+        ("proven", "1", ProgressView("being read"), "backup: restored"),
     ],
 )
-def test_a_backup_tells_how_far_it_is(given: dict[str, object], words: str) -> None:
-    backup = Backup(**({"method": "dump", "state": "preparing"} | given))
+def test_a_backup_tells_how_far_it_is(state: str, sha256: str, progress: ProgressView | None, words: str) -> None:
+    backup = Backup(method="dump", state=state, sha256=sha256)
 
-    assert say_backup_work(backup, ()) == words
+    told = say_backup_work(backup, [Rung("size", "", "done"), Rung("restored", "", "working", progress)])
+
+    assert told == words
 
 
-def test_a_backup_that_is_being_proven_tells_the_rung() -> None:
-    backup = Backup(method="dump", state="preparing", sha256="1")
-
-    assert (
-        say_backup_work(backup, [Rung("size", "", "done"), Rung("read through", "", "working")])
-        == "backup: read through"
-    )
+def test_a_backup_at_which_nobody_works_tells_nothing() -> None:
+    assert say_backup_work(Backup(method="dump", state="proven", sha256="1"), [Rung("size", "", "done")]) == ""
 
 
 def test_a_plan_tells_what_takes_longest() -> None:
@@ -42,3 +39,4 @@ def test_a_plan_tells_what_takes_longest() -> None:
     assert say_plan_work(IDLE | {"is_looking": True}, "") == "writing SQL"
     assert say_plan_work(IDLE | {"is_looking": True}, "backup 3 %") == "backup 3 %"
     assert say_plan_work(IDLE | {"is_rehearsing": True}, "backup: restored") == "rehearsal"
+    assert say_plan_work(IDLE | {"is_rehearsing": True}, "", ProgressView("", value=3, limit=8)) == "rehearsal 37 %"

@@ -121,6 +121,7 @@ def restore_beside(
     tools: str,
     deadline: float,
     stop: Callable[[], bool],
+    progress: Callable[[int], None],
 ) -> str:
     """Makes and fills the marked database `names.restored`; the tool that did it. Raises what restore_dump does."""
     limit = Deadline(deadline)
@@ -136,7 +137,15 @@ def restore_beside(
         if not origin.has_public:
             with open_connection(names.restored, application=APPLICATION, timeout=TIMEOUT) as connection:
                 connection.query("DROP SCHEMA public", timeout=TIMEOUT)
-        tool = restore_dump(path, names.restored, tools=tools, deadline=limit.remaining(), stop=stop, with_owners=True)
+        tool = restore_dump(
+            path,
+            names.restored,
+            tools=tools,
+            deadline=limit.remaining(),
+            stop=stop,
+            progress=progress,
+            with_owners=True,
+        )
         with open_connection(names.restored, application=APPLICATION, timeout=TIMEOUT) as connection:
             connection.query("ANALYZE", timeout=max(1.0, limit.remaining()))
     except DatabaseUnavailable as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dashboard.database_target import DatabaseTarget
@@ -10,13 +11,16 @@ from dashboard.databases.backup_file import BackupRejected, BackupUnavailable
 from dashboard.databases.contents import Contents, Origin
 from dashboard.databases.database import DatabaseUnavailable, Deadline
 from dashboard.databases.external_program import ProgramFailed, ProgramStopped, run_program
-from dashboard.databases.postgresql.connection import open_connection
+from dashboard.databases.postgresql.connection import Connection, open_connection
 from dashboard.databases.postgresql.programs import APPLICATION, find_programs_for, program_environment
 from dashboard.databases.postgresql.row_hashes import read_contents, read_origin
 from dashboard.databases.scratch_marker import ScratchUnavailable
 from dashboard.secrets import Masker
 
 TIMEOUT = 10.0
+BETWEEN_MEASURES = 1.0
+MEASURE_TIMEOUT = 2.0
+_ON_DISK = "SELECT pg_catalog.pg_database_size(current_database())"
 
 _ANYWHERE = (
     "--no-owner",
@@ -56,21 +60,22 @@ def restore_dump(
     tools: str,
     deadline: float,
     stop: Callable[[], bool] = lambda: False,
-    tick: Callable[[], None] = lambda: None,
+    progress: Callable[[int], None] = lambda on_disk: None,
     with_owners: bool = False,
 ) -> str:
     """Fills the empty database `target` from a dump, stopping at the first error; the tool that did it.
 
     Subscriptions never come along. Owners, privileges, comments, publications, security labels and tablespaces do only
-    `with_owners`: on the server that the dump is of. Raises BackupRejected where the dump does not restore,
-    ScratchUnavailable where the server would not have it or time was up.
+    `with_owners`: on the server that the dump is of. `progress` gets the database's bytes on disk, before and after, and
+    every second meanwhile. Raises BackupRejected where the dump does not restore, ScratchUnavailable where the server would
+    not have it or time was up.
     """
     try:
         tooling = find_programs_for(target, tools, timeout=TIMEOUT)
     except BackupUnavailable as error:
         raise ScratchUnavailable(str(error)) from None
     try:
-        with program_environment(target) as environment:
+        with program_environment(target) as environment, _measuring(target, progress) as measure:
             run_program(
                 [
                     (tooling.folder or Path()) / "pg_restore", "-Fd", "-j2", "--exit-on-error", "--no-password",
@@ -79,13 +84,46 @@ def restore_dump(
                 environment,
                 deadline=Deadline(deadline),
                 stop=stop,
-                tick=tick,
+                tick=measure,
             )  # fmt: skip
     except ProgramStopped as error:
         raise ScratchUnavailable(f"The restore was ended: {error}.") from None
     except ProgramFailed as error:
         raise _explain(path, Masker([target.password]).mask(" ".join(str(error).split())[:1000])) from None
     return tooling.version.replace("pg_dump", "pg_restore")
+
+
+@contextmanager
+def _measuring(target: DatabaseTarget, progress: Callable[[int], None]) -> Iterator[Callable[[], None]]:
+    """What is yielded measures at most once a second. What cannot be measured is not told: the restore goes on."""
+    try:
+        with open_connection(target, application=APPLICATION, timeout=TIMEOUT) as connection:
+            measure = _Measure(connection, progress)
+            measure.now()
+            yield measure.in_time
+            measure.now()
+    except DatabaseUnavailable as error:
+        raise ScratchUnavailable(error.detail) from None
+
+
+class _Measure:
+    """Of the database that a connection leads to."""
+
+    def __init__(self, connection: Connection, progress: Callable[[int], None]) -> None:
+        self._connection = connection
+        self._progress = progress
+        self._limit = Deadline(BETWEEN_MEASURES)
+
+    def in_time(self) -> None:
+        """Every second."""
+        if self._limit.passed():
+            self.now()
+            self._limit = Deadline(BETWEEN_MEASURES)
+
+    def now(self) -> None:
+        """Silent where the server gives no answer in time."""
+        with suppress(DatabaseUnavailable):
+            self._progress(self._connection.query(_ON_DISK, timeout=MEASURE_TIMEOUT)[0][0])
 
 
 def read_origin_of(target: DatabaseTarget) -> Origin:

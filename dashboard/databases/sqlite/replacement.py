@@ -62,14 +62,16 @@ def survey(target: DatabaseTarget, path: Path) -> Survey:
     )
 
 
-def restore_beside(names: Names, path: Path, *, deadline: float, stop: Callable[[], bool]) -> str:
+def restore_beside(
+    names: Names, path: Path, *, deadline: float, stop: Callable[[], bool], progress: Callable[[int], None]
+) -> str:
     """Writes the copy beside the database; the tool that did it. Raises what restore_copy does."""
     copy = Path(names.restored.name)
     try:
         _mark(copy).write_text(names.restored_mark)
     except OSError as error:
         raise RestoreUnavailable(f"{copy.parent} cannot be written to: {error.strerror}.") from None
-    return restore_copy(path, names.restored, deadline=deadline, stop=stop)
+    return restore_copy(path, names.restored, deadline=deadline, stop=stop, progress=progress)
 
 
 def drop_restored(names: Names) -> None:

@@ -41,17 +41,25 @@ def scratch_folder(folder: Path, marker: Marker) -> Iterator[DatabaseTarget]:
 
 
 def restore_copy(
-    path: Path, target: DatabaseTarget, *, deadline: float, stop: Callable[[], bool] = lambda: False
+    path: Path,
+    target: DatabaseTarget,
+    *,
+    deadline: float,
+    stop: Callable[[], bool] = lambda: False,
+    progress: Callable[[int], None] = lambda on_disk: None,
 ) -> str:
     """Copies a backup through SQLite itself to where `target` says; the tool that did it.
+
+    `progress` gets the copy's bytes, the first time before there is any.
 
     Raises BackupRejected and ScratchUnavailable.
     """
     copy = Path(target.name)
     _check_space(path, copy.parent)
-    limit = Deadline(deadline)
+    limit, size = Deadline(deadline), path.stat().st_size
 
-    def watch(*_: object) -> None:
+    def watch(_status: int, remaining: int, total: int) -> None:
+        progress(size * (total - remaining) // max(1, total))
         if stop() or limit.passed():
             raise ScratchUnavailable("The restore was ended: it was stopped, or took longer than the time that it had.")
 
@@ -59,6 +67,7 @@ def restore_copy(
     restored = sqlite3.connect(copy, isolation_level=None)
     try:
         copy.chmod(0o600)
+        progress(0)
         source.backup(restored, pages=5000, progress=watch)
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorname", "") in ("SQLITE_FULL", "SQLITE_IOERR_WRITE"):
