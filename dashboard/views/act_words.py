@@ -23,7 +23,7 @@ from dashboard.models import (
 )
 from dashboard.usecases.replaced_databases import short_name
 from dashboard.views.badges import badge_of_run
-from dashboard.views.plan_words import say_planned
+from dashboard.views.plan_words import say_noun
 
 _STATES: dict[str, str] = {"proven": "ready"}
 """In the log's words: how far a backup is proven is told where the backup is."""
@@ -48,8 +48,8 @@ def _where(row: Any) -> str:
 
 
 def plan_act(plan: Plan) -> Act:
-    detail = f"plan {plan.pk}, fingerprint {plan.fingerprint[:12]}"
-    return Act(plan.created_at, _name(plan.created_by), "plan", say_planned(plan), _where(plan), detail, "waiting", "")
+    detail, words = f"plan {plan.pk}, fingerprint {plan.fingerprint[:12]}", f"planned {say_noun(plan)}"
+    return Act(plan.created_at, _name(plan.created_by), "plan", words, _where(plan), detail, "waiting", "")
 
 
 def backup_act(backup: Backup) -> Act:
@@ -61,7 +61,7 @@ def backup_act(backup: Backup) -> Act:
         "attested a backup" if attested else "asked for a backup",
         _where(backup),
         f"backup {backup.pk}, {_STATES.get(str(backup.state), backup.state)}{': ' + backup.where if attested else ''}",
-        "read",
+        "failed" if backup.state == Backup.State.FAILED else "read",
         reverse("backup", args=[backup.pk]),
     )
 

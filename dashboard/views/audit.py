@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.models import User
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
 from django.views.decorators.http import require_safe
@@ -25,12 +26,14 @@ def audit(request: PageRequest) -> HttpResponse:
     """`?project=`, `?environment=`, `?who=`, `?kind=` narrow the list; `?before=` an ISO time: the next part."""
     chosen = _read_filter(request.GET)
     acts = list_acts(chosen, PAGE + 1)
+    environments = [(p.name, e) for p in configuration().projects.values() for e in p.environments]
+    places = {f"{project} / {name}": reverse("environment", args=[project, name]) for project, name in environments}
     context = {
-        "acts": acts[:PAGE],
+        "lines": [(act, places.get(act.where, "")) for act in acts[:PAGE]],
         "next_before": acts[PAGE - 1].at.isoformat() if len(acts) > PAGE else "",
         "chosen": chosen,
         "is_filtered": bool(chosen.project or chosen.environment or chosen.who or chosen.kind),
-        "environments": [(p.name, e) for p in configuration().projects.values() for e in p.environments],
+        "environments": environments,
         "people": User.objects.order_by("username").values_list("username", flat=True),
         "kinds": KINDS,
     }

@@ -22,7 +22,7 @@ from dashboard.usecases.read_backup import has_scratch_place, read_holdings
 from dashboard.usecases.restore_by_hand import restore_command
 from dashboard.usecases.work_version import backup_version
 from dashboard.views.activity_words import ProgressView, current_activity, view_activity
-from dashboard.views.backup_words import list_facts
+from dashboard.views.backup_words import COPIED_FACTS, list_facts
 from dashboard.views.badges import Badge, badge_of_backup, badge_of_proof, badge_of_run
 from dashboard.views.requests import PageRequest, is_unchanged, wants_part
 from dashboard.views.rungs import Rung, list_rungs
@@ -116,6 +116,7 @@ def _context(request: PageRequest, found: Backup) -> dict[str, Any]:
         "runs": tuple(RunLine(run, badge_of_run(run)) for run in runs),
         "holdings": holdings,
         "facts": list_facts(found),
+        "copied_facts": COPIED_FACTS,
         "by_hand": restore_command(found) if is_good_dump and request.user.has_perm(BACK_UP) else "",
     }
 

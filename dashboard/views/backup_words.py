@@ -15,6 +15,10 @@ _METHODS = {
 }
 
 
+COPIED_FACTS = frozenset({"At revision", "sha256", "File", "Reference", "Kept at"})
+"""Values that people carry to a shell or a chat."""
+
+
 def say_policy(environment: Environment) -> str:
     """`at most 1 h old, taken by the dashboard, read through to its end`."""
     asked = environment.backup
@@ -30,7 +34,7 @@ def say_origin(backup: Backup) -> str:
     """By whom and with what; for attested ones also their word."""
     who = backup.created_by.get_username()
     if backup.method == Backup.Method.ATTEST:
-        return f"Kept at {backup.where}, attested by {who}: “{backup.how}”."
+        return f"Kept at {backup.where}, attested by {who}: “{backup.how}”"
     if backup.method == Backup.Method.COMMAND and backup.taken_at:
         return f"Taken by the command {backup.tool} for {who}; its reference: {backup.where or 'none'}."
     return f"Taken for {who} with {backup.tool}." if backup.taken_at else f"Asked for by {who}."

@@ -48,12 +48,13 @@ class BackupFilter:
 def backups(request: PageRequest) -> HttpResponse:
     """Every backup, newest first, also those that failed or were deleted. `?of=project/environment` and `?state=` narrow it."""
     chosen = _read_filter(request.GET)
+    environments = [(p.name, e) for p in configuration().projects.values() for e in p.environments]
     page = Paginator(chosen.apply(Backup.objects.select_related("created_by")), PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
-        "lines": tuple(BackupLine(backup, badge_of_backup(backup)) for backup in page),
+        "lines": tuple(BackupLine(b, badge_of_backup(b), (b.project, b.environment) in environments) for b in page),
         "chosen": chosen,
-        "environments": [(p.name, e) for p in configuration().projects.values() for e in p.environments],
+        "environments": environments,
         "states": Backup.State.values,
     }
     return render(request, "backups.html", context)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -53,6 +52,9 @@ class Headline:
     heads: tuple[NamedRevision, ...]
     distance: Distance
     server: str
+    verb: str
+    """What the dashboard did to the database when it last looked: seen, or only tried."""
+    last_run: Badge | None
     refresh_seconds: int
 
 
@@ -62,11 +64,8 @@ class BackupLine:
 
     backup: Backup
     badge: Badge
-
-    @property
-    def file_name(self) -> str:
-        """Without its folder, which all of them share."""
-        return Path(self.backup.path).name
+    is_configured: bool = True
+    """Backups outlive their environment's entry in dashboard.toml; a link to it then leads nowhere."""
 
 
 @require_safe
@@ -93,6 +92,8 @@ def environment(request: PageRequest, project: str, environment: str) -> HttpRes
         "headline": make_headline(project_status, status),
         "pending": status.status.pending,
         "refusal": say_why_not(status.status),
+        "trouble": say_trouble(status),
+        "can_connect": status.status.reason not in _NO_CONNECTION,
         "head_choices": list_head_choices(project_status),
         "other_plans": list_other_plans(project_status, status),
         "entries": entries[:number],
@@ -128,6 +129,8 @@ def make_headline(project: ProjectStatus, status: EnvironmentStatus) -> Headline
         heads=_named(graph.effective_heads, graph.records),
         distance=measure_distance(status.status, graph),
         server=status.observation.server if status.observation else "",
+        verb="tried" if status.status.state is State.UNREACHABLE else "seen",
+        last_run=badge_of_run(status.last_run) if status.last_run else None,
         refresh_seconds=settings.DASHBOARD_REFRESH_SECONDS,
     )
 
@@ -138,6 +141,12 @@ def explain_what_is_left(status: EnvironmentStatus) -> RunExplanation | None:
     if run is None or status.active_run is not None or run.outcome not in _LEAVES:
         return None
     return explain_run(run)
+
+
+def say_trouble(status: EnvironmentStatus) -> str:
+    """What somebody must mend before anything can be done here; its detail says how. Empty: nothing."""
+    words = _TROUBLES.get(status.status.state, "")
+    return words.format(name=status.environment.name)
 
 
 def say_why_not(status: Status) -> str:
@@ -158,6 +167,12 @@ def _named(ids: Sequence[str], records: Mapping[str, RevisionRecord]) -> tuple[N
     return tuple(NamedRevision(i, records[i].message if i in records else "", i in records) for i in ids)
 
 
+_NO_CONNECTION = frozenset({Reason.NOT_CONFIGURED, Reason.REFUSED, Reason.AUTHENTICATION, Reason.NO_DATABASE})
+_TROUBLES: dict[State, str] = {
+    State.UNREACHABLE: "{name} could not be read.",
+    State.INCONSISTENT: "The version table of {name} and the history do not fit together.",
+    State.FOREIGN_REVISION: "{name} holds a revision that this script directory lacks.",
+}
 _LEAVES = frozenset({Run.Outcome.PARTIAL, Run.Outcome.INDETERMINATE})
 _REFUSALS: dict[State, str] = {
     State.UNOBSERVED: "This database has not been read yet, so it is not known what is pending.",

@@ -10,7 +10,7 @@ from itertools import pairwise
 from dashboard.models import Observation, Replacement, Run
 from dashboard.revisions.status import Reason, State
 from dashboard.views.badges import badge_of_run
-from dashboard.views.plan_words import say_done
+from dashboard.views.plan_words import say_done, say_noun
 
 LENGTH = 20
 
@@ -39,7 +39,6 @@ def list_entries(runs: Sequence[Run], changes: Sequence[Observation]) -> tuple[E
 
 
 def _run_entry(run: Run) -> Entry:
-    plan = run.confirmation.plan
     before, after = tuple(run.rows_before or ()), tuple(run.rows_after or ())
     known = run.rows_before is not None and run.rows_after is not None
     backup = f"backup {run.confirmation.backup_id}"
@@ -47,14 +46,22 @@ def _run_entry(run: Run) -> Entry:
         kind="run",
         tone=badge_of_run(run).tone,
         who=run.confirmation.confirmed_by.get_username(),
-        words=say_done(plan, succeeded=run.outcome == Run.Outcome.SUCCEEDED),
+        words=_say_act(run),
         before=before if known else (),
         after=after if known else (),
         changed=known and sorted(before) != sorted(after),
-        detail=", ".join(part for part in (badge_of_run(run).word, run.detail, backup) if part),
+        detail=" · ".join(part for part in (badge_of_run(run).word, run.detail, backup) if part),
         at=run.settled_at or run.started_at or run.queued_at,
         run=run.pk,
     )
+
+
+def _say_act(run: Run) -> str:
+    """`upgraded by 2 revisions`; of a live run only what is certain."""
+    plan = run.confirmation.plan
+    if run.is_live:
+        return f"confirmed {say_noun(plan)}"
+    return say_done(plan, succeeded=run.outcome == Run.Outcome.SUCCEEDED)
 
 
 def _outside_entries(changes: Sequence[Observation], runs: Iterable[Run]) -> list[Entry]:

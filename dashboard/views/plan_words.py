@@ -55,11 +55,11 @@ def say_done(plan: Plan, *, succeeded: bool) -> str:
     return f"{words} {say_amount(plan)}" if plan.direction != Direction.START_FRESH else f"{words}, {say_amount(plan)}"
 
 
-def say_planned(plan: Plan) -> str:
-    """`planned an upgrade by 2 revisions`."""
+def say_noun(plan: Plan) -> str:
+    """`an upgrade by 2 revisions`: what was planned, confirmed."""
     article = "an" if plan.direction == Direction.UPGRADE else "a"
     noun = "fresh start" if plan.direction == Direction.START_FRESH else plan.direction
-    return f"planned {article} {noun} {say_amount(plan)}"
+    return f"{article} {noun} {say_amount(plan)}"
 
 
 def say_button(plan: Plan) -> str:

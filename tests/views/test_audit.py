@@ -33,7 +33,7 @@ def test_the_address_narrows_the_log(lead: Client, site: ViewedSite, query: str,
 
     page = lead.get(f"/audit/?{query}")
 
-    assert [act.words[: len(words[0])] for act in page.context["acts"]] == words
+    assert [act.words[: len(words[0])] for act, _place in page.context["lines"]] == words
     assert words or "Nothing that matches." in text_of(page)
 
 

@@ -66,6 +66,22 @@ def test_the_list_says_how_far_each_is_proven(lead: Client, site: ViewedSite) ->
     assert "read, not restored" in page and "api / production" in page
 
 
+def test_one_that_failed_leads_to_another_for_who_may_take_one(
+    operator: Client, lead: Client, site: ViewedSite
+) -> None:
+    failed = site.back_up()
+    Backup.objects.update(state=Backup.State.FAILED, error="disk full")
+    address = f"/backups/{failed.pk}/"
+
+    assert "Take another backup now" in text_of(operator.get(address))
+    assert "An operator can take another." in text_of(lead.get(address))
+    site.folder.joinpath("dashboard.toml").write_text(
+        site.folder.joinpath("dashboard.toml").read_text().replace("environments.production", "environments.elsewhere")
+    )
+    assert "Take another" not in text_of(operator.get(address))
+    assert "/environments/production/" not in text_of(operator.get("/backups/"))
+
+
 def test_the_list_is_narrowed_by_environment_and_state(lead: Client, site: ViewedSite) -> None:
     backup = site.back_up()
     link = f'href="/backups/{backup.pk}/"'

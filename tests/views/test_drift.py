@@ -66,6 +66,21 @@ def test_at_the_head_with_a_wrong_schema_is_said_everywhere(lead: Client, site: 
     assert lead.get(f"{STAGING}?part=drift", headers={"HX-Request": "true"}).status_code == 286
 
 
+def test_of_many_differences_five_are_open_and_the_others_one_click_away(developer: Client, site: ViewedSite) -> None:
+    site.project.add_tables(4, 5, 6, 7)
+    site.set_rows("staging", "r7")
+    site.observe()
+    developer.post(DRIFT)
+    for check in DriftCheck.objects.filter(state=DriftCheck.State.QUEUED):
+        check_drift_now(check_id=check.pk)
+
+    page = text_of(developer.get(STAGING))
+
+    folded = page[page.index("Show the other 2 that are known</summary>") :]
+    assert folded[: folded.index("With the models")].count("is missing: the revisions make it") == 4  # seen and spoken
+    assert page.count("is missing: the revisions make it") == 14
+
+
 @pytest.mark.usefixtures("compared")
 def test_its_mark_stands_beside_the_state_in_header_and_navigation(lead: Client, site: ViewedSite) -> None:
     page = text_of(lead.get(STAGING))

@@ -39,6 +39,33 @@ def test_a_foreign_revision_offers_no_upgrade(operator: Client, site: ViewedSite
     page = text_of(operator.get(PRODUCTION))
 
     assert "No upgrade is offered" in page and "Plan the upgrade" not in page
+    assert page.index("production holds a revision that this script directory lacks.") < page.index('id="state"')
+    assert "?left=env:production&amp;right=heads" in page[page.index('id="trouble"') : page.index('id="state"')]
+
+
+def test_a_database_that_is_not_there_is_told_at_the_top_and_asks_for_nothing(
+    operator: Client, site: ViewedSite
+) -> None:
+    (site.folder / "production.db").unlink()
+    site.observe()
+
+    page = text_of(operator.get(PRODUCTION))
+
+    assert "production could not be read." in page and page.count("does not exist. Check the path") == 1
+    assert "Tried <time" in page and "Seen <time" not in page
+    assert "Take a backup now" not in page and "Compare the schema now" not in page
+
+
+def test_while_a_run_is_under_way_it_is_shown_as_such_and_nothing_else_is_offered(
+    operator: Client, site: ViewedSite
+) -> None:
+    run = site.confirm()
+
+    page = text_of(operator.get(PRODUCTION))
+
+    assert "<dt>Run under way</dt>" in page and f'<a href="/runs/{run.pk}/">run {run.pk}</a>, confirmed' in page
+    assert "confirmed an upgrade by 2 revisions" in page and "tried to upgrade" not in page
+    assert 'id="other-plans"' not in page
 
 
 def test_an_environment_that_was_never_read_says_so(operator: Client, site: ViewedSite) -> None:

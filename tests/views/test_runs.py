@@ -32,6 +32,9 @@ def test_a_run_on_an_environment_that_is_gone_is_no_link(lead: Client, site: Vie
 def test_how_long_runs_took_is_drawn_where_one_environment_is_chosen(lead: Client, site: ViewedSite) -> None:
     run = site.confirm()
     execute_run(run_id=run.pk)
+    assert "Run durations" not in text_of(lead.get("/runs/?of=api/production")), "one alone says nothing"
+    site.set_rows("production", "r1")
+    execute_run(run_id=site.confirm().pk)
 
     assert "Run durations" in text_of(lead.get("/runs/?of=api/production"))
     assert "Run durations" in text_of(lead.get("/projects/api/environments/production/"))
