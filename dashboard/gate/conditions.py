@@ -60,7 +60,7 @@ class GateFacts:
     newer_plan: str = ""
     """Which plan of this environment was made after this one, by whom and when; empty: none, or it does not matter."""
     unreviewed: tuple[str, ...] | None = None
-    """Files of the plan that nobody has reviewed as they are; None: the environment asks for no review."""
+    """Revisions of the plan whose files nobody has reviewed as they are; None: the environment asks for no review."""
     obstacles: tuple[str, ...] = ()
     """What a worker found in the way of a restore."""
     former_identities: frozenset[str] = frozenset()

@@ -10,7 +10,7 @@ NAMED = 5
 
 
 def judge_reviews(unreviewed: Sequence[str] | None) -> tuple[Condition, ...]:
-    """`unreviewed`: paths of the plan's files; None: the environment asks for no review."""
+    """`unreviewed`: revisions of the plan; None: the environment asks for no review."""
     if unreviewed is None:
         return ()
     if not unreviewed:

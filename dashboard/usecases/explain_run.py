@@ -27,10 +27,14 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class RunExplanation:
-    """Title and text of the outcome, how it is known, and what to do next, the likeliest first."""
+    """Title and text of the outcome, how it is known, and what to do next, the likeliest first.
+
+    `detail`: what the run left as its last word, mostly an error.
+    """
 
     title: str
     text: str
+    detail: str
     evidence: tuple[str, ...]
     next_steps: tuple[NextStep, ...]
 
@@ -38,17 +42,16 @@ class RunExplanation:
 def explain_run(run: Run) -> RunExplanation:
     """For an unsettled or a settled run."""
     title, text = _title_and_text(run)
-    return RunExplanation(title, text, tuple(run.evidence), tuple(list_next_steps(run)))
+    return RunExplanation(title, text, run.detail, tuple(run.evidence), tuple(list_next_steps(run)))
 
 
 def _title_and_text(run: Run) -> tuple[str, str]:
     if run.phase == Run.Phase.UNSETTLED:
         return (
             "It is not known yet how the run ended",
-            f"{run.detail} The dashboard keeps looking and settles it as soon as the database can tell.".strip(),
+            "The dashboard keeps looking and settles it as soon as the database can tell.",
         )
-    title, text = _of_outcome(run)
-    return title, f"{text} {run.detail}".strip()
+    return _of_outcome(run)
 
 
 def _of_outcome(run: Run) -> tuple[str, str]:

@@ -33,5 +33,5 @@ def _read(project: str, environment: str, revision: str) -> PlanToReview | None:
     if all(step.revision != revision for step in steps):
         return None
     unreviewed = list_unreviewed(project, steps)
-    waiting = (step.revision for step in steps if step.path in unreviewed and step.revision != revision)
+    waiting = (step.revision for step in steps if step.revision in unreviewed and step.revision != revision)
     return PlanToReview(environment, next(waiting, ""))

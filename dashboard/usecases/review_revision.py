@@ -63,8 +63,8 @@ def is_written_by(user: AbstractBaseUser | AnonymousUser, *, project: str, revis
 
 
 def list_unreviewed(project: str, steps: Sequence[PlanStep]) -> tuple[str, ...]:
-    """Paths of the files that a plan applies or reverts and that nobody has reviewed as they are pinned."""
+    """Revisions that a plan applies or reverts and whose files nobody has reviewed as they are pinned."""
     executed = [step for step in steps if step.action is not Action.STAMP]
     hashes = {step.sha256 for step in executed}
     reviewed = set(Review.objects.filter(project=project, sha256__in=hashes).values_list("revision", "sha256"))
-    return tuple(dict.fromkeys(step.path for step in executed if (step.revision, step.sha256) not in reviewed))
+    return tuple(dict.fromkeys(step.revision for step in executed if (step.revision, step.sha256) not in reviewed))

@@ -14,8 +14,10 @@ from dashboard.models import Acceptance, Finding, Plan, PlanPreview
 from dashboard.revisions.plan import Direction
 from dashboard.sources.configuration import Environment
 from dashboard.usecases.accept_finding import acceptances_of, must_be_accepted
+from dashboard.usecases.compose_plan import content_of
 from dashboard.usecases.preview_plan import SqlReading, stored_sql
 from dashboard.usecases.rehearsed_sql import FROM_THE_REHEARSAL
+from dashboard.usecases.review_revision import list_unreviewed
 from dashboard.usecases.sql_script import is_incomplete, lines_before
 from dashboard.views.highlighting import highlight_lines
 
@@ -85,6 +87,7 @@ def changes_context(plan: Plan, environment: Environment) -> dict[str, Any]:
         "is_looking": preview is None and Direction(plan.direction).runs_revisions,
         "sql_error": preview.error if preview else "",
         "sql_made_at": preview.made_at if preview else None,
+        "unreviewed": list_unreviewed(plan.project, content_of(plan).steps) if environment.requires_review else (),
         "steps": [(step, [v for v in views if v.finding.position == n]) for n, step in enumerate(plan.steps, start=1)],
         "findings": views,
         "open_findings": [view for view in views if view.is_open],

@@ -81,6 +81,8 @@ def say_what_if_it_fails(server: str, backup: Backup | None, direction: str) -> 
             "Until the swap nothing of the environment is touched. The swap happens whole or not at all, and the run page "
             "tells which, from the database that answers. The database that is replaced is kept."
         )
+    if direction == Direction.STAMP:
+        return "The version table is written in one transaction: it changes as planned or not at all."
     way_back = f"Backup {backup.pk} holds the database as it was before." if backup else ""
     if server.startswith("PostgreSQL"):
         return (
@@ -94,11 +96,22 @@ def say_what_if_it_fails(server: str, backup: Backup | None, direction: str) -> 
     )
 
 
+def gate_of_run_plan(plan: Plan) -> GateView:
+    """A plan is run once; afterwards nothing of it is open or closed any more."""
+    return GateView(Gate.CHANGES, 1, "optional", _say_changes(plan), ())
+
+
 def _gate(gate: Gate, number: int, conditions: tuple[Condition, ...], passed: str) -> GateView:
     missing = [condition for condition in conditions if not condition.met]
     if missing:
-        return GateView(gate, number, "closed", f"closed. {missing[0].words}", conditions)
+        more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
+        return GateView(gate, number, "closed", f"closed. {_shorten(missing[0].words)}{more}", conditions)
     return GateView(gate, number, "passed", f"passed: {passed}", conditions)
+
+
+def _shorten(words: str) -> str:
+    """What is missing without its list: that stands below the heading, word for word."""
+    return words.partition(": ")[0].partition(". ")[0].removesuffix(".")
 
 
 def _backup_gate(backup: Backup | None, conditions: tuple[Condition, ...]) -> GateView:

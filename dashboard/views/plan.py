@@ -28,7 +28,7 @@ from dashboard.views.backup_words import say_origin, say_policy
 from dashboard.views.badges import badge_of_backup, badge_of_run
 from dashboard.views.environment import make_headline, say_why_not
 from dashboard.views.findings import changes_context
-from dashboard.views.gates import GateView, list_gates, list_missing, say_what_if_it_fails
+from dashboard.views.gates import GateView, gate_of_run_plan, list_gates, list_missing, say_what_if_it_fails
 from dashboard.views.losses import is_counting, list_losses
 from dashboard.views.plan_words import say_amount, say_button, say_verb, say_what_it_does
 from dashboard.views.rehearsal_words import view_rehearsals
@@ -149,8 +149,7 @@ def plan_context(
         "losses": list_losses(found),
         "shows_losses": any(step.get("action") == Action.DOWNGRADE for step in found.steps),
         "restore": view_restore(found, project, status),
-        # A plan is run once; its gate then says nothing any more.
-        "gates": gates[:1] if run else gates,
+        "gates": (gate_of_run_plan(found),) if run else gates,
         "rehearsal": rehearsal,
         "missing": list_missing(review.conditions),
         "backup": backup,

@@ -13,11 +13,12 @@ from django_htmx.http import HttpResponseStopPolling
 
 from dashboard.access import CONFIRM, PLAN, SEE, permission
 from dashboard.models import Replacement, Run, RunLogLine, RunStep
-from dashboard.sources.configuration import UnknownName
+from dashboard.sources.configuration import Project, UnknownName
 from dashboard.usecases.catalogue import find_environment
 from dashboard.usecases.expect_durations import Known, expect_steps, rehearsed_durations
 from dashboard.usecases.explain_run import explain_run
 from dashboard.usecases.read_contention import read_contention
+from dashboard.usecases.read_history import read_history
 from dashboard.usecases.replaced_databases import short_name
 from dashboard.usecases.run_version import run_version
 from dashboard.views.activity_words import current_activity
@@ -25,8 +26,6 @@ from dashboard.views.plan_words import say_verb
 from dashboard.views.requests import PageRequest, wants_part
 from dashboard.views.run_actions import offer_action, view_contention
 from dashboard.views.run_progress import view_log, view_run
-
-Fact = tuple[str, str]
 
 
 @require_safe
@@ -68,6 +67,7 @@ def run_log(request: PageRequest, number: int) -> HttpResponse:
 
 def _context(request: PageRequest, run: Run, after: int = 0) -> dict[str, Any]:
     replaced = Replacement.objects.filter(run=run, swapped_at__isnull=False).first()
+    project = _project_of(run)
     shows_outcome = run.phase in {Run.Phase.SETTLED, Run.Phase.UNSETTLED}
     steps = tuple(run.steps.all())
     restoring = current_activity(run.confirmation.backup, run) if run.is_live and not steps else None
@@ -79,8 +79,10 @@ def _context(request: PageRequest, run: Run, after: int = 0) -> dict[str, Any]:
         "contention": view_contention(read_contention(run)),
         "log": view_log(run, after),
         "explanation": explain_run(run) if shows_outcome else None,
-        "facts": _facts(run),
-        "is_configured": _is_configured(run),
+        "plan": run.confirmation.plan,
+        "known_revisions": read_history(project).graph.records if project else {},
+        "is_configured": project is not None,
+        "project_title": project.title if project else run.project,
         "may_plan": request.user.has_perm(PLAN),
         "may_confirm": request.user.has_perm(CONFIRM),
         "replaced": replaced,
@@ -101,30 +103,13 @@ def _expected(run: Run, steps: Sequence[RunStep]) -> Known:
     )
 
 
-def _facts(run: Run) -> tuple[Fact, ...]:
-    confirmation = run.confirmation
-    plan = confirmation.plan
-    facts = [
-        ("Environment", f"{run.project} / {run.environment}"),
-        ("From", ", ".join(plan.current) or "no revision"),
-        ("To", ", ".join(plan.target) or "base"),
-        ("Plan", f"{plan.pk}, fingerprint {plan.fingerprint[:12]}"),
-        ("Backup", f"{confirmation.backup_id}, {confirmation.backup.get_method_display()}"),
-        ("Confirmed by", confirmation.confirmed_by.get_username()),
-        ("Cause", run.get_cause_display() if run.cause else ""),
-        ("Worker", run.worker),
-        ("Backend", f"pid {run.backend_pid}" if run.backend_pid else ""),
-    ]
-    return tuple((name, value) for name, value in facts if value)
-
-
-def _is_configured(run: Run) -> bool:
-    """Runs outlive their environment's entry in dashboard.toml; links to it then lead nowhere."""
+def _project_of(run: Run) -> Project | None:
+    """Runs outlive their environment's entry in dashboard.toml; None: links to it lead nowhere."""
     try:
-        find_environment(run.project, run.environment)
+        project, _environment = find_environment(run.project, run.environment)
     except UnknownName:
-        return False
-    return True
+        return None
+    return project
 
 
 def _log_text(run: Run) -> Iterator[str]:

@@ -63,13 +63,13 @@ def view_contention(found: Contention | None) -> ContentionView | None:
 
 
 def say_expected(expected: DurationRange | None) -> str:
-    """`0.12 to 0.15 s before`, or `rehearsed 0.12 s`; empty where it was never done."""
+    """`took 0.12 to 0.15 s before, in 3 runs`, or `rehearsed 0.12 s`; empty where it was never done."""
     if expected is None:
         return ""
     if expected.is_rehearsed:
         return f"rehearsed {say_range(expected.least, expected.most)}"
-    times = "once" if expected.number == 1 else f"{expected.number} times"
-    return f"{say_range(expected.least, expected.most)}, {times} before"
+    runs = "1 run" if expected.number == 1 else f"{expected.number} runs"
+    return f"took {say_range(expected.least, expected.most)} in {runs} before"
 
 
 def _kind(run: Run) -> str:

@@ -36,9 +36,9 @@ def test_every_gate_is_closed_says_what_is_missing_and_opens(product: Product, s
 
     four_gates.make_plan(page, product)
     says(page, CHANGES, "Not reviewed: ", "Read each file on its revision's page, and mark it as reviewed there.")
-    says(page, CHANGES, "closed. 1 finding is not accepted: ", f"{LAST}: ", "takes data", "Not accepted yet")
-    says(page, BACKUP, "closed. There is no backup of production yet.", "Take a new backup.")
-    says(page, REHEARSAL, "closed. The plan was not rehearsed on this backup of production.")
+    says(page, CHANGES, "closed. 1 finding is not accepted", f"{LAST}: ", "takes data", "Not accepted yet")
+    says(page, BACKUP, "closed. There is no backup of production yet", "Take a new backup.")
+    says(page, REHEARSAL, "closed. The plan was not rehearsed on this backup of production")
     says(page, REHEARSAL, "It begins by itself once the backup is proven.", "held for at most 0.01 s")
     says(page, CONFIRM, "closed: 5 things missing", "staging does not have", "Upgrade staging first.")
     expect(page.locator("#typed")).to_have_count(0)

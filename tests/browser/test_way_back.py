@@ -62,7 +62,7 @@ def test_an_operator_undoes_a_run_that_failed_half_way(allowing: Product, sign_i
         re.compile("stopped part-way|may hold a part"), timeout=SECONDS
     )
 
-    page.get_by_role("button", name=re.compile(r"^Restore backup \d+$")).click()
+    page.get_by_role("button", name=re.compile(r"^Plan the restore of backup \d+$")).click()
     expect(page.locator("#plan-restore")).to_contain_text("webhook_endpoints", timeout=SECONDS)
     look_at_tables(page)
     undo(page)
@@ -139,7 +139,7 @@ def test_a_killed_concurrent_index_is_undone(allowing: Product, sign_in: SignIn,
         re.compile("stopped part-way|may hold a part", re.IGNORECASE), timeout=60_000
     )
     expect(page.locator(".outcome")).to_contain_text("is invalid")
-    page.get_by_role("button", name=re.compile(r"^Restore backup \d+$")).click()
+    page.get_by_role("button", name=re.compile(r"^Plan the restore of backup \d+$")).click()
     undo(page)
     assert list_differences(before, held(allowing)) == ()
     assert query(allowing, postgres_server, "SELECT 1 FROM pg_index WHERE NOT indisvalid") == []

@@ -40,7 +40,7 @@ def test_an_environment_that_asks_for_reviews_lists_what_is_unreviewed(sqlite_si
 
     (missing,) = unmet(sqlite_site)
 
-    assert missing == "Not reviewed: alembic/versions/r3_r3.py."
+    assert missing == "Not reviewed: r3."
 
 
 def test_a_run_starts_once_every_file_is_reviewed(sqlite_site: Site) -> None:
@@ -79,7 +79,7 @@ def test_an_edit_voids_the_mark(sqlite_site: Site) -> None:
     standing = read_review(project=api, record=read_history(api).graph.records["r3"])
 
     assert standing.review is None and standing.is_void
-    assert unmet(sqlite_site) == ["Not reviewed: alembic/versions/r3_r3.py."]
+    assert unmet(sqlite_site) == ["Not reviewed: r3."]
 
 
 def test_only_what_was_shown_is_marked(sqlite_site: Site) -> None:

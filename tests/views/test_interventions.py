@@ -122,4 +122,4 @@ def test_a_step_says_what_it_took_before(lead: Client, site: ViewedSite) -> None
     Run.objects.update(phase="settled", outcome="partial", settled_at=now)
     second = site.confirm()
 
-    assert "3.0 s, once before" in text_of(lead.get(f"/runs/{second.pk}/"))
+    assert "took 3.0 s in 1 run before" in text_of(lead.get(f"/runs/{second.pk}/"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.test import Client
 
 from dashboard.models import Backup, Plan
+from dashboard.revisions.plan import Direction
+from dashboard.views.gates import say_what_if_it_fails
 from tests.views.conftest import ViewedSite, text_of
 
 ENVIRONMENT = "/projects/api/environments/production/"
@@ -130,3 +132,18 @@ def test_a_page_that_polls_is_loaded_anew_once_there_is_a_newer_plan(operator: C
     site.plan()
 
     assert operator.get(live, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
+
+
+def test_a_gates_heading_says_in_short_what_its_list_says_in_full(operator: Client, site: ViewedSite) -> None:
+    site.configure("requires_review = true")
+    site.plan()
+
+    page = text_of(operator.get(PLAN))
+
+    assert "closed. The SQL of this plan is still being written and looked through, and 1 more</span>" in page
+    assert page.count('#review"><span class="tag tag-warning">not reviewed</span>') == 2
+    assert "Not reviewed: r2, r3." in page and '<a href="#gate-backup">Backup</a>: There is no backup' in page
+
+
+def test_a_stamp_that_fails_leaves_no_half_revision(site: ViewedSite) -> None:
+    assert say_what_if_it_fails("SQLite 3.40", None, Direction.STAMP).endswith("as planned or not at all.")

@@ -139,9 +139,11 @@ def test_a_failed_run_offers_its_backup(site: ViewedSite, operator: Client) -> N
     shown = text_of(operator.get(reverse("run", args=[run.pk])))
 
     assert run.outcome == "succeeded", run.detail
-    assert f"Restore backup {backup.pk}</button>" in shown
+    assert f"Plan the restore of backup {backup.pk}</button>" in shown
     site.configure()
-    assert f"Restore backup {backup.pk}</button>" not in text_of(operator.get(reverse("run", args=[run.pk])))
+    assert f"Plan the restore of backup {backup.pk}</button>" not in text_of(
+        operator.get(reverse("run", args=[run.pk]))
+    )
 
 
 def test_the_ledger_tells_a_restore_once_and_as_the_dashboards_own_act(operator: Client, backup: Backup) -> None:

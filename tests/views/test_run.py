@@ -150,3 +150,21 @@ def test_a_poll_of_a_run_that_did_not_move_is_answered_with_nothing(lead: Client
 
     run.log.create(number=1, kind="check", text="looked")
     assert lead.get(address, headers={"HX-Request": "true"}).status_code == 200
+
+
+def test_it_leads_to_its_revisions_plan_and_backup(lead: Client, site: ViewedSite) -> None:
+    run = site.confirm()
+    run.detail = "server closed the connection"
+    run.phase, run.outcome, run.settled_at = "settled", "partial", timezone.now()
+    run.save()
+
+    page = text_of(lead.get(f"/runs/{run.pk}/"))
+
+    for address in (
+        "/projects/api/revisions/r2/",
+        f"plan/?plan={run.confirmation.plan_id}",
+        f"/backups/{run.confirmation.backup_id}/",
+    ):
+        assert f'{address}"' in page
+    assert '<p class="outcome-detail">server closed the connection</p>' in page
+    assert "The API / production" in page
