@@ -62,6 +62,8 @@ TIME_ZONE = os.environ.get("DASHBOARD_TIME_ZONE", "UTC")
 USE_TZ = True
 LANGUAGE_CODE = "en"
 USE_I18N = False
+DATETIME_FORMAT = "d M Y, H:i:s T"  # in the admin, as everywhere else
+DATE_FORMAT = "d M Y"
 
 ROOT_URLCONF = "dashboard.urls"
 WSGI_APPLICATION = "dashboard.wsgi.application"

@@ -76,7 +76,7 @@ def test_of_many_differences_five_are_open_and_the_others_one_click_away(develop
 
     page = text_of(developer.get(STAGING))
 
-    folded = page[page.index("Show the other 2 that are known</summary>") :]
+    folded = page[page.index("Show 2 more</summary>") :]
     assert folded[: folded.index("With the models")].count("is missing: the revisions make it") == 4  # seen and spoken
     assert page.count("is missing: the revisions make it") == 14
 
