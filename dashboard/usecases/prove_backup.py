@@ -204,7 +204,7 @@ class _Ladder:
             seconds = self._follower.end()
             self._follower.turn_to(Activity.Kind.COMPARING)
             found = read_copy(copy, deadline=self._seconds, tick=lambda done: self._follower.tell(tables_done=done))
-            self._follower.end()
+        self._follower.end()
         if differences := list_differences(expected, found):
             raise BackupRejected(f"The restored copy differs from the snapshot. {' '.join(differences)}")
         return (

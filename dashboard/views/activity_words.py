@@ -15,14 +15,25 @@ from dashboard.views.moments import say_whole
 
 @dataclass(frozen=True, slots=True)
 class ProgressView:
-    """What a worker is at. `since`: the page counts on from there. `rest`: what is to go, empty where nobody knows."""
+    """What a worker is at: `being written`, of which `12 MB of about 40 MB, table 8 of 40`.
 
-    words: str
+    `since`: the page counts on from there. `rest`: what is to go, empty where nobody knows.
+    """
+
+    what: str
+    amount: str = ""
     since: datetime | None = None
     rest: str = ""
     value: int = 0
     limit: int = 0
     """Of a bar; 0: there is none."""
+    kind: str = ""
+    """`restoring`: the same in one word, for a title."""
+
+    @property
+    def words(self) -> str:
+        """Both in one."""
+        return f"{self.what}: {self.amount}" if self.amount else self.what
 
     @property
     def share(self) -> str:
@@ -37,7 +48,7 @@ def current_activity(backup: Backup, work: Proof | Rehearsal | Run | None = None
 
 
 def view_activity(activity: Activity, now: datetime) -> ProgressView:
-    """`being written: 12 MB of about 40 MB, table 8 of 40`"""
+    """With bytes, tables and what is to go, as far as they are known."""
     backup = activity.backup
     amounts = []
     if activity.bytes_done:
@@ -45,22 +56,23 @@ def view_activity(activity: Activity, now: datetime) -> ProgressView:
         amounts.append(f"{filesizeformat(activity.bytes_done)}{of}")
     if backup.tables and activity.tables_done:
         amounts.append(f"table {min(activity.tables_done, backup.tables)} of {backup.tables}")
-    words = activity.get_kind_display()
     by_bytes = activity.kind in {Activity.Kind.COPYING, Activity.Kind.RESTORING}
     value, limit = activity.tables_done, backup.tables or 0
     if by_bytes:
         value, limit = activity.bytes_done, activity.bytes_expected
     return ProgressView(
-        words=f"{words}: {', '.join(amounts)}" if amounts else words,
+        what=activity.get_kind_display(),
+        amount=", ".join(amounts),
         since=activity.started_at,
         rest=say_rest(expect_end(activity, now)),
         value=min(value, limit),
         limit=limit,
+        kind=activity.kind,
     )
 
 
 def say_rest(rest: DurationRange | None) -> str:
-    """`about 5 s to go`, `5 to 9 s to go`; empty where it is not known."""
+    """`about 5 s to go`, `5 to 9 s to go`, `up to 9 s to go`; empty where it is not known."""
     if rest is None:
         return ""
     if rest.most < 1:
@@ -68,5 +80,7 @@ def say_rest(rest: DurationRange | None) -> str:
     low, high = say_whole(rest.least), say_whole(rest.most)
     if low == high:
         return f"about {high} to go"
+    if rest.least < 1:
+        return f"up to {high} to go"
     same_unit = low.endswith(" s") and high.endswith(" s") and low.count(" ") == high.count(" ") == 1
     return f"{low.removesuffix(' s') if same_unit else low} to {high} to go"

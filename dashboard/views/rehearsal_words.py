@@ -154,12 +154,12 @@ def _view_progress(live: Rehearsal, plan: Plan, now: datetime) -> ProgressView:
         if activity is None:
             return ProgressView(f"backup {live.backup_id} is being read", since=live.started_at)
         found = view_activity(activity, now)
-        return replace(found, words=f"backup {live.backup_id} is {found.words}, into a scratch database")
+        return replace(found, what=f"backup {live.backup_id} is {found.what} into a scratch database")
     steps = [(step["revision"], step["action"]) for step in plan.steps]
     known = expect_steps(project=plan.project, plan=plan, backup=live.backup, steps=steps)
     spent = (now - live.step_at).total_seconds() if live.step_at else 0.0
     return ProgressView(
-        words=f"{live.steps_done} of the plan's {len(steps)} revisions executed on the copy",
+        what=f"{live.steps_done} of the plan's {len(steps)} revisions executed on the copy",
         since=live.started_at,
         rest=say_rest(expect_rest(steps[live.steps_done :], known, spent=spent)),
         value=live.steps_done,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 from dashboard.models import Intervention, Run
+from dashboard.revisions.plan import Direction
 from dashboard.usecases.expect_durations import DurationRange
 from dashboard.usecases.read_contention import Contention, ContentionRow
 from dashboard.usecases.terminate_session import is_lost
@@ -22,7 +24,7 @@ class RunAction:
     @property
     def key(self) -> str:
         """Changes whenever the page must show something else."""
-        return f"{self.kind}-{'asked' if self.asked else 'open'}" if self.kind else "none"
+        return sha256(f"{self.kind} {self.asked} {self.words}".encode()).hexdigest()[:8] if self.kind else "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ def _words(run: Run, kind: str, asked: str) -> str:
         return f"{asked} has cancelled it. It ends within two seconds."
     if run.phase == Run.Phase.QUEUED:
         return "No worker has taken it yet: nothing is changed. The backup stays good."
+    if run.confirmation.plan.direction == Direction.RESTORE:
+        return "Ends the restore within two seconds. Until the restored database takes its place, nothing is changed."
     if run.steps_committing:
         return "Ends the current statement within two seconds. What is committed already stays applied."
     return "Ends the current statement within two seconds. Nothing is committed so far."

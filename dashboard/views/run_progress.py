@@ -76,7 +76,7 @@ def view_run(
     badge = badge_of_run(run, progress)
     end = run.settled_at or now
     going = _view_progress(run, steps, now, known, restoring)
-    told = progress or (f"{restoring.kind} {going.share}".strip() if going and restoring else "")
+    told = progress or (f"{going.kind} {going.share}".strip() if going else "")
     title = f"{told if run.is_live and told else badge.word} · Run {run.pk} of {run.project} / {run.environment}"
     return RunView(
         run=run,
@@ -111,12 +111,9 @@ def _view_progress(
         known,
         spent=(now - since).total_seconds() if since else 0.0,
     )
+    done = len(steps) - len(left)
     return ProgressView(
-        f"{len(steps) - len(left)} of {len(steps)} executed",
-        run.started_at,
-        say_rest(rest),
-        len(steps) - len(left),
-        len(steps),
+        f"{done} of {len(steps)} executed", since=run.started_at, rest=say_rest(rest), value=done, limit=len(steps)
     )
 
 

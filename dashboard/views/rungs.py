@@ -38,7 +38,7 @@ class Rung:
     fact: str
     state: str
     progress: ProgressView | None = None
-    """Of one that works, in the place of `fact`."""
+    """Of one that works."""
 
     @property
     def tone(self) -> str:
@@ -81,7 +81,9 @@ def list_rungs(
 
 
 def _working(step: Step, progress: ProgressView | None, otherwise: str) -> Rung:
-    return Rung(step, progress.words if progress else otherwise, "working", progress)
+    if progress is None:
+        return Rung(step, otherwise, "working")
+    return Rung(step, f"{progress.what}, {progress.share}" if progress.share else progress.what, "working", progress)
 
 
 def _rung(

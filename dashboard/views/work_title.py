@@ -18,6 +18,8 @@ _TASKS = {
 def say_plan_work(tasks: Mapping[str, bool], backup: str, rehearsal: ProgressView | None = None) -> str:
     """The longest thing that goes on for a plan. `tasks`: of _TASKS, which go on; `backup`: of say_backup_work."""
     if tasks["is_rehearsing"]:
+        if rehearsal is not None and rehearsal.kind:
+            return f"rehearsal: {rehearsal.kind} {rehearsal.share}".strip()
         return f"rehearsal {rehearsal.share if rehearsal else ''}".strip()
     if not backup:
         return next((words for task, words in reversed(_TASKS.items()) if tasks[task]), "")

@@ -114,6 +114,7 @@ def test_only_what_goes_on_for_the_same_work_is_current(backup: Backup) -> None:
     ("least", "most", "words"),
     [
         (5, 9, "5 to 9 s to go"),
+        (0.4, 9, "up to 9 s to go"),
         (5.1, 5.3, "about 5 s to go"),
         (50, 70, "50 s to 1 min 10 s to go"),
         (0, 0.4, "about 1 s to go"),

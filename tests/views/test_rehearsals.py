@@ -151,8 +151,8 @@ def test_one_that_goes_on_tells_bytes_then_revisions_and_what_is_to_go(operator:
     RehearsedRevision.objects.filter(revision="r3").update(seconds=7.0)
     executing = text_of(operator.get(poll, headers={"HX-Request": "true"}))
 
-    assert f"Backup {backup.pk} is being restored: 2.0 KB of about 4.0 KB, into a scratch database" in restoring
-    assert "10 s to go" in restoring and "<title>rehearsal 50 %" in restoring
+    assert f"Backup {backup.pk} is being restored into a scratch database: 2.0 KB of about 4.0 KB" in restoring
+    assert "10 s to go" in restoring and "<title>rehearsal: restoring 50 %" in restoring
     assert "1 of the plan&#x27;s 2 revisions executed on the copy" in executing
     assert "about 7 s to go" in executing
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.test import Client
 from django.utils import timezone
 
@@ -55,6 +57,20 @@ def test_a_poll_brings_progress_title_and_only_new_lines(lead: Client, site: Vie
     page = text_of(part)
     assert part.status_code == 200 and "running 1 of 2" in page and "<title>1 of 2" in page
     assert "new line" in page and "old line" not in page and "after=2" in page
+
+
+def test_what_a_cancellation_would_do_is_told_anew_once_a_worker_has_taken_the_run(
+    operator: Client, site: ViewedSite
+) -> None:
+    run = site.confirm()
+    queued = operator.get(f"/runs/{run.pk}/")
+    key = queued.context["action"].key
+    Run.objects.update(phase="running", started_at=timezone.now(), heartbeat_at=timezone.now() + timedelta(days=1))
+
+    polled = operator.get(f"/runs/{run.pk}/?part=live&action={key}", headers={"HX-Request": "true"})
+
+    assert "No worker has taken it yet" in text_of(queued)
+    assert "Ends the current statement within two seconds" in text_of(polled)
 
 
 def test_polling_ends_with_the_run(lead: Client, site: ViewedSite) -> None:

@@ -58,12 +58,12 @@ def test_a_rung_that_is_climbed_now_is_the_only_one_that_works() -> None:
     ]
     proof = Proof(state="working", up_to="restore", rungs=told)
 
-    progress = ProgressView("being restored: 1 MB")
+    progress = ProgressView("being restored", "1 MB of about 4 MB", value=1, limit=4)
 
     rungs = list_rungs(backup, proof, NOW, has_scratch=True, progress=progress)
 
     assert [rung.state for rung in rungs] == ["done", "done", "done", "working"]
-    assert rungs[3].progress is progress and rungs[3].fact == "being restored: 1 MB"
+    assert rungs[3].progress is progress and rungs[3].fact == "being restored, 25 %"
 
 
 def test_a_backup_that_was_not_taken_here_has_no_ladder() -> None:
