@@ -93,6 +93,11 @@ def _try(proposal: RevisionProposal) -> dict[str, Any]:
 
 def _say(error: Exception) -> str:
     text = str(error).removeprefix("Refused: ")
+    if "script.py.mako" in text and "No such file" in text:
+        return (
+            "The project has no script.py.mako beside env.py, from which Alembic writes revision files. Put one there: "
+            f"`alembic init` makes one in a new folder. {text}"
+        )
     if "read-only transaction" in text or "readonly database" in text:
         return f"env.py changes the database before it compares, which is not let through. Let it do that elsewhere. {text}"
     return text

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseStopPolling
@@ -38,6 +40,8 @@ from dashboard.views.statuses import find_project
 
 State = RevisionProposal.State
 Kind = RevisionProposal.Kind
+OVERDUE_AFTER = timedelta(minutes=1)
+"""A worker takes one up within seconds, unless all are busy or none runs."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -158,6 +162,7 @@ def _context(request: PageRequest, found: RevisionProposal) -> dict[str, Any]:
         "project": project,
         "badge": badge_of_proposal(found.state),
         "is_working": found.state in RevisionProposal.LIVE,
+        "is_overdue": found.state == State.QUEUED and timezone.now() - found.created_at > OVERDUE_AFTER,
         "is_merge": found.kind == Kind.MERGE,
         "may_create": request.user.has_perm(CREATE),
         "may_review": request.user.has_perm(REVIEW),

@@ -316,3 +316,10 @@ def test_one_whose_worker_died_is_told_so(sqlite_site: Site) -> None:
 
 def indent(text: str) -> str:
     return "".join(f"    {line}\n" for line in text.splitlines())
+
+
+def test_a_project_without_a_template_is_told_to_get_one(sqlite_site: Site) -> None:
+    add_models(sqlite_site, "sa.Table('t4', metadata, sa.Column('id', sa.Integer, primary_key=True))")
+    (sqlite_site.project.directory / "alembic" / "script.py.mako").unlink()
+
+    assert propose(sqlite_site).error.startswith("The project has no script.py.mako beside env.py")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import alembic
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from dashboard.models import RevisionProposal
 from dashboard.usecases.prepare_proposal import prepare_proposal_now
@@ -183,3 +185,12 @@ def test_it_lists_what_was_asked_for_before_the_newest_first(developer: Client, 
     assert page.index("merge number 21<") < page.index("merge number 20<") and "merge number 1<" not in page
     assert "waits for a worker" in page and "by developer" in page and "Show all 22" in page
     assert everything.count("/proposals/") == 22 and "Show all" not in everything
+
+
+def test_one_that_waits_for_long_says_that_no_worker_may_be_running(developer: Client, two_heads: ViewedSite) -> None:
+    address = developer.post(NEW, MERGE).headers["Location"]
+    assert "none is running" not in text_of(developer.get(address))
+
+    RevisionProposal.objects.update(created_at=timezone.now() - timedelta(minutes=2))
+
+    assert "all may be busy, or none is running" in text_of(developer.get(address))
