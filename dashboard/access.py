@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit, urlunsplit
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
 if TYPE_CHECKING:
@@ -82,21 +84,38 @@ def require(user: AbstractBaseUser | AnonymousUser, name: str) -> User:
     return known
 
 
-class HtmxLoginMiddleware:
-    """A session that ended during an htmx call sends the whole page to the login, not a fragment of it."""
+class LoginMiddleware:
+    """A session that ended leads back to the page on which somebody was.
+
+    During an htmx call it sends the whole page to the login, not a fragment of it. What was posted was not done, and its
+    address cannot be opened: the login leads to the page that holds the form, which says so.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        is_login = response.status_code == 302 and response.headers["Location"].startswith("/login/")
-        if not (getattr(request, "htmx", False) and is_login):
+        is_login = response.status_code == 302 and response.headers["Location"].startswith(f"{reverse('login')}?next=")
+        is_htmx = bool(getattr(request, "htmx", False))
+        if not is_login or not (is_htmx or request.method == "POST"):
             return response
-        current = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
+        from django.contrib import messages
         from django.contrib.auth.views import redirect_to_login
 
-        return HttpResponseClientRedirect(redirect_to_login(current).url)
+        if request.method == "POST":
+            messages.warning(
+                request, "You had been logged out, so nothing was done. Look at the page again, then repeat it."
+            )
+        current = request.htmx.current_url_abs_path if is_htmx else _path_of_referer(request)  # type: ignore[attr-defined]
+        login = redirect_to_login(current or "/").url
+        return HttpResponseClientRedirect(login) if is_htmx else HttpResponseRedirect(login)
+
+
+def _path_of_referer(request: HttpRequest) -> str:
+    """The page that a form was sent from; empty where it was another host's or is not told."""
+    referer = urlsplit(request.headers.get("Referer", ""))
+    return urlunsplit(("", "", referer.path, referer.query, "")) if referer.netloc == request.get_host() else ""
 
 
 def create_role_groups(**_: Any) -> None:

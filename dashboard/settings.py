@@ -95,7 +95,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "dashboard.access.HtmxLoginMiddleware",
+    "dashboard.access.LoginMiddleware",
     "axes.middleware.AxesMiddleware",
     "dashboard.views.errors.ErrorPages",
 ]

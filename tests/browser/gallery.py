@@ -84,6 +84,15 @@ def lay_out_gallery(directory: Path) -> Product:
     return product
 
 
+def list_numbered(product: Product) -> dict[str, str]:
+    """Addresses of runs (`run-` and the environment) and of backups, whose numbers only the storage knows."""
+    done = product.manage("shell", "--verbosity", "0", "--command", _LIST)
+    runs = dict(line.split() for line in done.stdout.splitlines() if line.startswith("run-"))
+    backups = dict(line.split() for line in done.stdout.splitlines() if line.startswith("backup-"))
+    assert {f"run-{name}" for name in (*OUTCOMES, *LIVE)} <= runs.keys()
+    return runs | backups
+
+
 def _manage(product: Product, *command: str) -> None:
     done = product.manage(*command)
     if done.returncode:
@@ -147,3 +156,12 @@ def _commit(project: AlembicProject) -> None:
     commit_all(folder, "An id twice", author="Grace Hopper")
     git(folder, "branch", "nothing-own", "main")
     git(folder, "switch", "--quiet", "main")
+
+
+_LIST = """
+from dashboard.models import Backup, Run
+for run in Run.objects.all():
+    print(f"run-{run.environment} /runs/{run.pk}/")
+for backup in Backup.objects.order_by("pk"):
+    print(f"backup-{backup.state}-{backup.method} /backups/{backup.pk}/")
+"""

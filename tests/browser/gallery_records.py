@@ -33,6 +33,14 @@ from tests.browser.gallery import BEHIND, HEAD, LIVE, OTHER_PLANS, PLANNED, REVI
 
 PROJECT = "shop"
 LOCK = {"relation": "orders", "mode": "AccessExclusiveLock", "seconds": 8.2, "is_index": False, "to_end": True}
+Session = tuple[str, int, str, str, str, float, str]
+DROP = "ALTER TABLE customers DROP COLUMN phone"
+IN_THE_WAY: tuple[Session, ...] = (
+    ("blocks", 48213, "analytics", "report-worker", "AccessShareLock", 192, "SELECT c.id, c.region FROM customers c JOIN orders o"),
+    ("waits", 50177, "migrator", "alembic-dashboard run 9", "AccessExclusiveLock", 2.1, DROP),
+    ("queues", 50190, "app", "api web", "AccessShareLock", 1.9, "SELECT customers.id, customers.email FROM customers WHERE id = 17"),
+)  # fmt: skip
+LEFT: tuple[Session, ...] = (("left", 4711, "migrator", "alembic-dashboard run 10", "AccessExclusiveLock", 61, DROP),)
 LOG = (
     ("check", "lock of production taken, fingerprint unchanged, backup unchanged"),
     ("command", f"upgrade {BEHIND} -> {HEAD}, child pid 50177, lock timeout 5 s"),
@@ -111,9 +119,9 @@ def _hang_run(operator: User, plan: Plan, backup: Backup, name: str) -> None:
         values |= {
             "detail": "The database does not answer.",
             "evidence": ["1 session of the run still works (pid 4711)."],
-        }
+        } | _contention(LEFT)
     if name == "running":
-        values |= {"heartbeat_at": now + timedelta(days=1), "backend_pid": 50177} | _contention()
+        values |= {"heartbeat_at": now + timedelta(days=1), "backend_pid": 50177} | _contention(IN_THE_WAY)
     if name not in {"queued", "cancelled"}:
         values |= {"started_at": started, "worker": "host-a:1234", "rows_before": [BEHIND]}
     run = Run.objects.create(
@@ -141,16 +149,12 @@ def _confirm(operator: User, plan: Plan, backup: Backup) -> Confirmation:
     )  # fmt: skip
 
 
-def _contention() -> dict[str, Any]:
+def _contention(sessions: tuple[Session, ...]) -> dict[str, Any]:
     now = timezone.now() + timedelta(days=1)  # what is older than five seconds is not shown
     rows = [
         {"part": part, "pid": pid, "user": user, "application": application, "lock": lock, "relation": "customers",
          "since": (now - timedelta(seconds=seconds)).isoformat(), "query": query}
-        for part, pid, user, application, lock, seconds, query in (
-            ("blocks", 48213, "analytics", "report-worker", "AccessShareLock", 192, "SELECT c.id, c.region FROM customers c JOIN orders o"),
-            ("waits", 50177, "migrator", "alembic-dashboard run 9", "AccessExclusiveLock", 2.1, "ALTER TABLE customers DROP COLUMN phone"),
-            ("queues", 50190, "app", "api web", "AccessShareLock", 1.9, "SELECT customers.id, customers.email FROM customers WHERE id = 17"),
-        )
+        for part, pid, user, application, lock, seconds, query in sessions
     ]  # fmt: skip
     return {"contention": rows, "contention_at": now}
 
@@ -207,6 +211,7 @@ def _hang_backups(operator: User) -> None:
         **common, environment="attested", method="command", state="proven", finished_at=now, exit_code=0, taken_at=now,
         output="snapshot snap-0a1b2c3d created\n",
     )  # fmt: skip
+    plan_change(user=operator, project=PROJECT, environment="attested")
     attest_backup(
         user=operator, project=PROJECT, environment="attested", where="s3://backups/shop/2026-11-24", taken_at=now,
         how="Snapshot of the volume, restored last week in a drill.",

@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.find_browser import browser_arguments, find_browser
-from tests.browser.gallery import GATES, HEAD, LIVE, OTHER_PLANS, OUTCOMES, REVISIONS, STATES, lay_out_gallery
+from tests.browser.gallery import GATES, HEAD, OTHER_PLANS, REVISIONS, STATES, lay_out_gallery, list_numbered
 from tests.browser.product import Product
 from tests.browser.take_screenshots import Shot, Theme, shoot, sign_in
 
@@ -59,27 +59,10 @@ def main(folder: Path) -> None:
 def _take(browser: Browser, product: Product, folder: Path) -> None:
     page = browser.new_page()
     sign_in(page, product)
-    pages = PAGES | _numbered(product)
+    pages = PAGES | list_numbered(product)
     shots = [Shot(name, width, theme) for name in pages for width, theme in PLACES]
     shoot(browser, page.context.storage_state(), product, folder, pages, shots)
 
-
-def _numbered(product: Product) -> dict[str, str]:
-    """Runs and backups, whose numbers only the storage knows."""
-    done = product.manage("shell", "--verbosity", "0", "--command", _LIST)
-    runs = dict(line.split() for line in done.stdout.splitlines() if line.startswith("run-"))
-    backups = dict(line.split() for line in done.stdout.splitlines() if line.startswith("backup-"))
-    assert {f"run-{name}" for name in (*OUTCOMES, *LIVE)} <= runs.keys()
-    return runs | backups
-
-
-_LIST = """
-from dashboard.models import Backup, Run
-for run in Run.objects.all():
-    print(f"run-{run.environment} /runs/{run.pk}/")
-for backup in Backup.objects.order_by("pk"):
-    print(f"backup-{backup.state}-{backup.method} /backups/{backup.pk}/")
-"""
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]))

@@ -8,27 +8,11 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.keys import tab_to
 from tests.browser.product import Product
 
 SignIn = Callable[..., Page]
 pytestmark = pytest.mark.parametrize("product", ["sqlite"], indirect=True)
-MOST_TABS = 80
-FOCUSED = """() => {
-  const element = document.activeElement;
-  const words = element.getAttribute("aria-label") || element.innerText || element.value || element.id || "";
-  return [element.tagName, words.trim()];
-}"""
-
-
-def tab_to(page: Page, words: str, *tags: str) -> None:
-    """Presses Tab until an element with these words has the focus, which must then be visible."""
-    for _ in range(MOST_TABS):
-        page.keyboard.press("Tab")
-        tag, found = page.evaluate(FOCUSED)
-        if re.search(words, found) and (not tags or tag in tags):
-            assert page.evaluate("document.activeElement.matches(':focus-visible')")
-            return
-    raise AssertionError(f"{MOST_TABS} times Tab, and nothing says {words!r}")
 
 
 def test_a_lead_finds_what_is_pending_and_reads_it(product: Product, sign_in: SignIn) -> None:

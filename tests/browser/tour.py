@@ -72,11 +72,13 @@ class Tour:
         connection.close()
 
 
-def sign_in_all(browser: Browser, product: Product, roles: Iterable[str] = ROLES) -> dict[str, BrowserContext]:
-    """A browser's session for each role, in which axe is at hand."""
+def sign_in_all(
+    browser: Browser, product: Product, roles: Iterable[str] = ROLES, *, scripts: bool = True
+) -> dict[str, BrowserContext]:
+    """A browser's session for each role, in which axe is at hand, or where no JavaScript runs."""
     contexts = {}
     for role in roles:
-        context = browser.new_context(viewport={"width": 1440, "height": 900})
+        context = browser.new_context(viewport={"width": 1440, "height": 900}, java_script_enabled=scripts)
         page = context.new_page()
         page.goto(f"{product.url}/login/?next=/help/")
         page.fill("input[name=username]", role)

@@ -9,6 +9,8 @@ from django.test import Client
 
 from tests.views.conftest import ViewedSite, text_of
 
+ENVIRONMENT = "/projects/api/environments/production/"
+
 
 @pytest.mark.fault(68)
 def test_twenty_wrong_passwords_are_throttled(site: ViewedSite) -> None:
@@ -34,6 +36,18 @@ def test_a_session_that_ended_during_an_htmx_call_sends_the_whole_page_to_the_lo
     )
 
     assert answer.status_code == 200 and answer["HX-Redirect"] == "/login/?next=/%3Fstate%3Dpending"
+
+
+def test_a_form_sent_after_the_session_ended_leads_back_to_its_page_and_says_that_nothing_was_done(
+    site: ViewedSite,
+) -> None:
+    client, sent_from = Client(), f"http://testserver{ENVIRONMENT}?ledger=2"
+
+    answer = client.post(f"{ENVIRONMENT}backups/", headers={"Referer": sent_from})
+
+    assert answer["Location"] == f"/login/?next={ENVIRONMENT}%3Fledger%3D2"
+    assert "so nothing was done" in text_of(client.get(answer["Location"]))
+    assert Client().post(f"{ENVIRONMENT}backups/", headers={"Referer": "http://evil/x"})["Location"] == "/login/?next=/"
 
 
 def test_the_login_leads_to_the_page_that_was_wanted_and_to_no_other_host(site: ViewedSite) -> None:
