@@ -110,12 +110,13 @@ def _project_section(status: ProjectStatus, here: str, *, is_folded: bool) -> Se
         busy = [e for e in shown if e.status.state is not State.CURRENT or e.active_run is not None]
         worst = min(status.environments, key=_severity, default=None)
         badge = badge_of_status(worst.status) if worst and is_folded else None
-        count = str(len(busy) or "") if is_folded else ""
+        as_bad = sum(e.status.state is worst.status.state for e in busy) if worst and is_folded else 0
+        count = str(as_bad or "")
         words = f"All {len(shown)} environments" if len(shown) > 1 else "Environment"
         links.append(Link(words, f"{reverse('overview')}?project={name}", badge, count))
         at_hand = [e for e in shown if here.startswith(_href(name, e))] if _is_about(status, here) else []
-        listed = [] if is_folded else busy[:FOLDED_FROM]
-        shown = listed + [e for e in at_hand if all(e is not other for other in listed)]
+        worst_first = [] if is_folded else sorted(busy, key=_severity)[:FOLDED_FROM]
+        shown = [e for e in shown if any(e is other for other in (*worst_first, *at_hand))]
     return Section(status.project.title, history, (*links, *(_environment_link(name, e, here) for e in shown)))
 
 

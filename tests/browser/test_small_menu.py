@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Literal
 
@@ -42,3 +43,14 @@ def test_beside_the_sidebar_there_is_no_second_menu(sign_in: SignIn) -> None:
 
     expect(page.get_by_role("link", name="Runs", exact=True)).to_be_visible()
     expect(page.locator(".small-menu")).to_be_hidden()
+
+
+def test_a_touch_on_an_age_shows_the_exact_time_and_the_next_one_the_age(sign_in: SignIn) -> None:
+    page = sign_in("lead", width=390)
+    age = page.locator("#summary time")
+
+    age.click()
+    expect(age).to_have_text(re.compile(r"\d\d \w{3} \d{4}, \d\d:\d\d:\d\d UTC"))
+    age.click()
+
+    expect(age).to_have_text(re.compile(r" ago$"))
