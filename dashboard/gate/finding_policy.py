@@ -62,7 +62,7 @@ def judge_findings(facts: FindingFacts) -> Condition:
         return _condition(
             False,
             f"{number} finding{' is' if number == 1 else 's are'} not accepted: {listed}.",
-            "An operator accepts them with a reason, or the revision is mended.",
+            f"An operator accepts {'it' if number == 1 else 'them'} with a reason, or the revision is mended.",
         )
     if facts.error:
         return _condition(

@@ -41,6 +41,15 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
+class OffGraph:
+    """An environment that holds `rows`, which the history lacks. `more`: what else is known of that."""
+
+    name: str
+    rows: tuple[str, ...]
+    more: str
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryRow:
     """`standing` on the chosen environment: applied, pending, or empty where it cannot be told."""
 
@@ -128,12 +137,16 @@ def _begin(history: Sequence[RevisionRecord], found: Sequence[int], query: Histo
     return at + 1 if query.after else at - at % PAGE
 
 
-def list_off_graph(
-    graph: RevisionGraph, environments: Sequence[EnvironmentStatus]
-) -> tuple[tuple[EnvironmentStatus, tuple[str, ...]], ...]:
+def list_off_graph(graph: RevisionGraph, environments: Sequence[EnvironmentStatus]) -> tuple[OffGraph, ...]:
     """Environments at revisions that this history lacks: they stand above the table, never vanish."""
     lacking = ((e, tuple(row for row in e.status.current if row not in graph.records)) for e in environments)
-    return tuple((environment, rows) for environment, rows in lacking if rows)
+    return tuple(OffGraph(e.environment.name, rows, _say_more(e, rows)) for e, rows in lacking if rows)
+
+
+def _say_more(environment: EnvironmentStatus, rows: Sequence[str]) -> str:
+    """What its state says beyond that no file has the rows."""
+    known = f"No file of the script directory has {', '.join(map(repr, rows))}."
+    return environment.status.detail.removeprefix(known).strip()
 
 
 class _Tags:
