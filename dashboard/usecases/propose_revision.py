@@ -117,7 +117,9 @@ def check_message(message: str) -> str:
     if any(unicodedata.category(c) in _UNSEEN or unicodedata.bidirectional(c) in _DIRECTIONS for c in text):
         raise ProposalRefused("The message holds line ends or characters that cannot be seen. Write it in one line.")
     if "\\" in text or '"""' in text or "'''" in text:
-        raise ProposalRefused("The message holds a backslash or three quotes, which would break the file's docstring. Say it without.")
+        raise ProposalRefused(
+            "The message holds a backslash or three quotes, which would break the file's docstring. Say it without."
+        )
     return text
 
 
