@@ -33,13 +33,13 @@ class Server:
         connection.autocommit = True
         return connection
 
-    def create_database(self, name: str) -> None:
-        """Makes an empty database, dropping one of that name first."""
+    def create_database(self, name: str, template: str = "template0") -> None:
+        """Makes a database, empty or like another one to which nobody is connected, dropping one of that name first."""
         connection = self.connect()
         try:
             with connection.cursor() as cursor:
                 cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-                cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+                cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         finally:
             connection.close()
 

@@ -46,13 +46,7 @@ class Site:
 
     def alembic(self, *arguments: str) -> str:
         """Alembic's own command line, by hand; its output."""
-        done = subprocess.run(
-            [sys.executable, "-m", "alembic", "-x", "by-hand", *arguments],
-            cwd=self.project.directory, env={**os.environ, "DATABASE_URL": self.url, "SITE_URL": self.url},
-            capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        return run_alembic(self.project, self.url, *arguments)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of the environment's database."""
@@ -133,6 +127,17 @@ class Site:
         self.back_up()
         self.accept(plan)
         return self.execute(self.confirm(plan))
+
+
+def run_alembic(project: AlembicProject, url: str, *arguments: str) -> str:
+    """Alembic's own command line in a project, on the database at `url`; its output."""
+    done = subprocess.run(
+        [sys.executable, "-m", "alembic", "-x", "by-hand", *arguments],
+        cwd=project.directory, env={**os.environ, "DATABASE_URL": url, "SITE_URL": url},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def make_person(role: str, name: str = "") -> User:
