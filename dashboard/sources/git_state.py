@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from dashboard.sources.git import run_git
+
+OURS = re.compile(r"\.dashboard-lock$|\.(?:restore|replaced)_\d+(?:\.mark)?(?:-wal|-shm|-journal)?$")
+"""What the dashboard itself leaves beside a SQLite database: nobody's change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +20,7 @@ class CheckoutState:
     """Empty where HEAD is detached."""
     commit: str = ""
     uncommitted: tuple[str, ...] = ()
-    """Changed, added and untracked files below the folder, relative to it, sorted."""
+    """Changed, added and untracked files below the folder, relative to it, sorted; without those of the dashboard."""
     upstream: str = ""
     """`origin/main`; empty where the branch has none."""
     ahead: int = 0
@@ -37,7 +41,7 @@ def read_checkout_state(folder: Path) -> CheckoutState:
         if entry.startswith("# branch."):
             name, _, value = entry.removeprefix("# branch.").partition(" ")
             headers[name] = value
-        elif entry:
+        elif entry and not (entry.startswith("? ") and OURS.search(entry)):
             files.append(_path_of(entry).removeprefix(prefix))
     ahead, behind = _distance(headers.get("ab", ""))
     commit, branch = headers.get("oid", ""), headers.get("head", "")

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.database_target import DatabaseTarget, Dialect
+from dashboard.databases.replacement import name_databases
+from dashboard.databases.sqlite.run_lock import hold_lock
 from dashboard.sources.git_state import fetch, read_checkout_state
 from dashboard.sources.worktrees import KEPT_SECONDS, WorktreeError, check_out, remove_unused
 
@@ -108,6 +111,21 @@ def test_uncommitted_files_branch_and_distance_are_told(repository: Repository, 
     assert state.uncommitted == ("file.txt", "neu ü.py")
     assert (state.branch, state.upstream, state.ahead, state.behind) == ("main", "origin/main", 0, 1)
     assert state.commit == repository.second
+
+
+def test_what_the_dashboard_leaves_beside_a_database_is_nobodys_change(repository: Repository) -> None:
+    database = repository.service / "shop.db"
+    names = name_databases(DatabaseTarget(Dialect.SQLITE, str(database)), run=7, installation="0" * 16)
+    with hold_lock(database, wait=1.0):
+        for name in (names.restored.name, names.replaced.name):
+            for suffix in ("", ".mark", "-wal"):
+                Path(name + suffix).touch()
+
+    assert read_checkout_state(repository.service).uncommitted == ()
+
+    (repository.service / "of_shop.db.replaced_7.py").touch()
+    database.touch()
+    assert read_checkout_state(repository.service).uncommitted == ("of_shop.db.replaced_7.py", "shop.db")
 
 
 def test_outside_of_git_nothing_is_known(tmp_path: Path) -> None:
