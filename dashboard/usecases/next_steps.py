@@ -107,12 +107,18 @@ def _decide_about_half_a_revision(run: Run) -> Iterator[NextStep]:
         yield NextStep("Compare the schema with what the version table says, and mend by hand what differs.")
         return
     names = ", ".join(step.revision for step in begun)
-    yield NextStep(f"Compare the schema with what was begun and is not recorded: {names}.")
+    again = f"{AGAIN[0].lower()}{AGAIN[1:]}"
+    is_schema_same = bool(run.schema_before) and run.schema_before == run.schema_after
+    if is_schema_same:
+        yield NextStep(f"The schema is as before, so at most rows differ: look at the rows that {names} writes.")
+        yield NextStep(f"Where nothing of it is there, mend what the log names, then {again}")
+    else:
+        yield NextStep(f"Compare the schema with what was begun and is not recorded: {names}.")
     for step in begun:
         name = step.revision
         yield NextStep(f"Where all of {name} is there, say so.", f"alembic stamp {shlex.quote(name)}")
-    rest = f"{AGAIN[0].lower()}{AGAIN[1:]}"
-    yield NextStep(f"Once whatever else is there of it is undone by hand: {rest}")
+    if not is_schema_same:
+        yield NextStep(f"Once whatever else is there of it is undone by hand: {again}")
 
 
 def _is_recorded(run: Run, revision: str) -> bool:

@@ -14,6 +14,7 @@ from dashboard.models import Backup, Confirmation, Run, RunLogLine
 from dashboard.usecases.compose_plan import PlanRefused
 from dashboard.usecases.confirm_plan import ConfirmationRefused, confirm_plan
 from dashboard.usecases.execute_run import execute_run
+from dashboard.usecases.explain_run import explain_run
 from dashboard.usecases.read_status import read_statuses
 from tests.usecases.site import Site, make_person
 
@@ -347,3 +348,17 @@ def test_tables_without_a_version_table_are_not_upgraded(site: Site) -> None:
 
     with pytest.raises(PlanRefused, match="Stamp it"):
         site.plan()
+
+
+def test_a_revision_that_fails_at_once_on_sqlite_is_first_advised_to_be_mended_not_stamped(sqlite_site: Site) -> None:
+    site = sqlite_site
+    site.upgrade()
+    site.project.add("r4", 'op.execute("INSERT INTO missing VALUES (1)")')
+
+    run = site.upgrade()
+
+    steps = explain_run(run).next_steps
+    assert run.outcome == "indeterminate" and run.schema_before == run.schema_after
+    assert steps[0].text == "The schema is as before, so at most rows differ: look at the rows that r4 writes."
+    assert steps[1].text.startswith("Where nothing of it is there, mend what the log names")
+    assert steps[2].command == "alembic stamp r4"
