@@ -1,6 +1,7 @@
 /* Alembic Dashboard. Comfort only: every page does its job without it.
    1 Ages go on between two answers  2 Ids and commands can be copied  3 Keys: / searches, ? helps
-   4 A touch on a time changes it for its title, where nothing can hover */
+   4 A touch on a time changes it for its title, where nothing can hover
+   5 What a poll brings takes nothing away  6 A page that cannot ask any more says so  7 A link's place survives the login */
 "use strict";
 
 (() => {
@@ -79,6 +80,11 @@
   /* 3 Keys, where nobody is typing. */
   const TYPING = "input, textarea, select, [contenteditable]";
   const press = (event) => {
+    const menu = event.key === "Escape" && document.querySelector(".small-menu[open]");
+    if (menu) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.(TYPING)) return;
     if (event.key === "/") {
       const field = document.querySelector("#content input[type=search]") ?? document.querySelector("#nav-filter");
@@ -104,10 +110,72 @@
     else time.dataset.swapped = "1";
   };
 
+  /* 5 What somebody has typed, chosen or opened stays, and the focus too, where the same element comes again. */
+  const FIELDS = "#content :is(input:not([type=hidden]), textarea, select)";
+  const FOCUSABLE = "#content :is(a, button, summary, input, textarea, select)";
+  const wordsOf = (element) => element.textContent.replace(/[\d\s]+/g, " ").trim();
+  const keyOf = (element) => element.id || JSON.stringify([
+    element.parentElement?.closest("[id]")?.id, element.tagName, element.name, element.getAttribute("value"),
+    element.getAttribute("href"), element.getAttribute("aria-label") ?? wordsOf(element.querySelector("summary") ?? element),
+  ]);
+  const touched = new WeakSet();
+  let kept = null;
+  const keep = () => {
+    const focused = document.activeElement?.matches(FOCUSABLE) ? document.activeElement : null;
+    kept = { focused, focus: focused && keyOf(focused), fields: new Map(), opened: new Map() };
+    for (const field of document.querySelectorAll(FIELDS)) {
+      if (touched.has(field)) kept.fields.set(keyOf(field), [field.value, field.checked]);
+    }
+    for (const details of document.querySelectorAll("#content details")) {
+      if (touched.has(details)) kept.opened.set(keyOf(details), details.open);
+    }
+  };
+  const giveBack = () => {
+    if (!kept) return;
+    for (const field of kept.fields.size ? document.querySelectorAll(FIELDS) : []) {
+      const found = kept.fields.get(keyOf(field));
+      if (!found || touched.has(field)) continue;
+      [field.value, field.checked] = found;
+      touched.add(field);
+    }
+    for (const details of kept.opened.size ? document.querySelectorAll("#content details") : []) {
+      const found = kept.opened.get(keyOf(details));
+      if (found === undefined || touched.has(details)) continue;
+      details.open = found;
+      touched.add(details);
+    }
+    if (kept.focused && !kept.focused.isConnected && document.activeElement === document.body) {
+      [...document.querySelectorAll(FOCUSABLE)].find((one) => keyOf(one) === kept.focus)?.focus({ preventScroll: true });
+    }
+  };
+  document.addEventListener("input", (event) => touched.add(event.target));
+  document.addEventListener("click", (event) => touched.add(event.target.closest?.("summary")?.parentElement ?? event.target));
+  document.addEventListener("htmx:beforeSwap", keep);
+  document.addEventListener("htmx:afterSwap", giveBack);
+  document.addEventListener("htmx:afterSettle", giveBack);
+
+  /* 6 Polls go on by themselves; until one is answered, what is shown is as old as the last answer. */
+  const silence = document.createElement("p");
+  silence.className = "blocked blocked-top";
+  silence.setAttribute("role", "status");
+  const isSilent = (event) => !event.detail.xhr?.status || event.detail.xhr.status >= 500;
+  const tellSilence = (event) => {
+    if (!isSilent(event) || silence.isConnected) return;
+    const since = new Date(Date.now() - ahead);
+    silence.innerHTML = "The dashboard has not answered for <time data-elapsed>0 s</time>. What is shown here is older than that. It is asked again by itself.";
+    Object.assign(silence.firstElementChild, { dateTime: since.toISOString(), title: `since ${since}` });
+    document.querySelector("#content")?.prepend(silence);
+  };
+  for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) document.addEventListener(name, tellSilence);
+  document.addEventListener("htmx:afterRequest", (event) => { if (!isSilent(event)) silence.remove(); });
+
   document.addEventListener("keydown", press);
   document.addEventListener("click", swap);
   document.addEventListener("DOMContentLoaded", () => {
     document.body.append(told);
+    /* 7 The server never sees what follows the #. */
+    const next = document.querySelector("#login-form input[name=next]");
+    if (next?.value) next.value += location.hash;
     decorate(document.body);
     tick();
   });

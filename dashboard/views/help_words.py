@@ -150,6 +150,7 @@ PROPOSALS: dict[RevisionProposal.State, str] = {
 KEYS = (
     ("/", "puts the cursor into the page's search, or into the sidebar's filter"),
     ("?", "opens this page"),
+    ("Escape", "closes the menu of a narrow screen"),
     ("Tab", "goes through a page in the order of the work: what is wrong, what is pending, the next action"),
 )
 ROLES: dict[str, str] = {
