@@ -55,6 +55,16 @@ def test_a_database_that_cannot_be_read_is_never_shown_as_up_to_date(lead: Clien
     assert not (site.folder / "production.db").exists()
 
 
+def test_what_was_asked_for_stands_above_what_needs_attention(lead: Client, site: ViewedSite) -> None:
+    site.set_rows("staging", "elsewhere")
+    site.observe()
+
+    whole, narrowed = text_of(lead.get("/")), text_of(lead.get("/?state=pending"))
+
+    assert whole.index('id="attention"') < whole.index('id="matrix"')
+    assert narrowed.index('href="#attention"') < narrowed.index('id="matrix"') < narrowed.index('id="attention"')
+
+
 def test_a_state_filters(lead: Client) -> None:
     page = text_of(lead.get("/?state=pending"))
 
