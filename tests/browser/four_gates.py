@@ -89,7 +89,9 @@ def bring_staging_up(page: Page, product: Product) -> None:
 
 def review_every_file(page: Page, product: Product) -> None:
     """Each on its own page."""
-    links = page.locator("#gate-changes .step-head a").evaluate_all("links => links.map((link) => link.href)")
+    links = page.locator("#gate-changes .step-head a:not(.tag-link)").evaluate_all(
+        "links => links.map((link) => link.href)"
+    )
     for link in links:
         page.goto(link)
         page.get_by_role("button", name="Mark this file as reviewed").click()
@@ -100,7 +102,7 @@ def review_every_file(page: Page, product: Product) -> None:
 def accept_findings(page: Page) -> None:
     """All that are open, with a reason."""
     page.fill("#accept-reason", "the names were copied to the archive")
-    page.get_by_role("button", name=re.compile("^Accept (it|all)")).click()
+    page.get_by_role("button", name=re.compile("^Accept (this|all)")).click()
 
 
 def take_backup(page: Page) -> None:
