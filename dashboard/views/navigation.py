@@ -86,7 +86,7 @@ def _dashboard_section(request: HttpRequest, statuses: tuple[ProjectStatus, ...]
     live = sum(e.active_run is not None for status in statuses for e in status.environments)
     running = Badge("running", f"{live} live") if live else None
     links = [
-        _link("Environments", reverse("overview"), here, count=str(total)),
+        _link("Environments", reverse("overview"), here, count=str(total or "")),
         _link("Runs", reverse("runs"), here, running, str(live) if live else "", below=True),
         _link("Backups", reverse("backups"), here),
         _link("Audit log", reverse("audit"), here),
