@@ -62,11 +62,19 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """Environments of one name; `leads_on` where one of the next column requires one of these."""
+
+    name: str
+    leads_on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """Everything that the page shows."""
 
     rows: tuple[Row, ...]
-    columns: tuple[str, ...]
+    columns: tuple[Column, ...]
     projects: tuple[tuple[str, str], ...]
     """Name and title of all, also of those that the filter hides."""
     counts: tuple[Count, ...]
@@ -138,7 +146,7 @@ def build_overview(statuses: Iterable[ProjectStatus], chosen: Filter) -> Overvie
     limit = len(listed) if chosen.is_list else ROWS
     return Overview(
         rows=rows,
-        columns=columns,
+        columns=_name_columns(columns, statuses),
         projects=projects,
         counts=count_cells(cells, chosen),
         attention=list_attention(statuses),
@@ -156,6 +164,12 @@ def build_overview(statuses: Iterable[ProjectStatus], chosen: Filter) -> Overvie
 def _make_row(status: ProjectStatus, columns: Sequence[str]) -> Row:
     by_name = {e.environment.name: make_cell(status, e) for e in status.environments}
     return Row(status, tuple(by_name.get(name) for name in columns))
+
+
+def _name_columns(names: Sequence[str], statuses: Iterable[ProjectStatus]) -> tuple[Column, ...]:
+    steps = {(name, e.environment.name) for s in statuses for e in s.environments for name in e.environment.requires}
+    following = (*names[1:], "")
+    return tuple(Column(name, (name, after) in steps) for name, after in zip(names, following, strict=True))
 
 
 def _list(cells: Sequence[Cell], chosen: Filter, is_dense: bool) -> tuple[Cell, ...]:

@@ -29,6 +29,15 @@ def test_environments_stand_in_the_order_of_the_file(lead: Client) -> None:
     assert page.index("cell-api-staging") < page.index("cell-api-production")
 
 
+def test_an_arrow_in_the_head_says_which_environment_the_next_one_requires(lead: Client, site: ViewedSite) -> None:
+    assert "required by the next" not in text_of(lead.get("/"))
+    site.configure('requires = ["staging"]')
+
+    head = text_of(lead.get("/")).split("<thead", 1)[1].split("</thead>", 1)[0]
+
+    assert head.count("required by the next") == 1 and head.index("required by") < head.index(">production")
+
+
 def test_pending_alone_needs_no_attention(lead: Client) -> None:
     assert 'id="attention"' not in text_of(lead.get("/"))
 
@@ -77,6 +86,7 @@ def test_a_text_filters(lead: Client, words: str, found: bool) -> None:
 
     assert ("api / production" in page) is found
     assert ("Show all 2" in page) is not found
+    assert ("No environment matches “billing”." in page) is not found
 
 
 def test_the_live_part_alone_is_answered_to_htmx_and_keeps_the_address(lead: Client) -> None:
