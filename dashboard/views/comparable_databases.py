@@ -12,7 +12,7 @@ from dashboard.views.badges import Badge, badge_of_status
 
 @dataclass(frozen=True, slots=True)
 class ComparableDatabase:
-    """One environment of the form. `why_not`: a sentence; empty: it can be chosen. `is_chosen`: of one that can."""
+    """One environment of the form. `why_not`: what keeps it from being chosen, and the mend; empty: nothing does."""
 
     name: str
     badge: Badge
@@ -20,16 +20,25 @@ class ComparableDatabase:
     is_chosen: bool
 
 
-def list_databases(environments: Sequence[EnvironmentStatus], asked: str) -> tuple[ComparableDatabase, ...]:
-    """In their order. Chosen is the one asked for, else the first that can serve; by the latest observation."""
+@dataclass(frozen=True, slots=True)
+class ComparableDatabases:
+    """Those that can be chosen, and the others; each in the order of dashboard.toml."""
+
+    able: tuple[ComparableDatabase, ...]
+    unable: tuple[ComparableDatabase, ...]
+
+
+def list_databases(environments: Sequence[EnvironmentStatus], asked: str) -> ComparableDatabases:
+    """By the latest observations. Chosen is the one asked for, else the first that can be."""
     reasons = {e.environment.name: _say_why_not(e) for e in environments}
     able = [name for name, why_not in reasons.items() if not why_not]
     chosen = asked if asked in able else next(iter(able), "")
-    return tuple(
+    told = [
         ComparableDatabase(name, badge_of_status(e.status), reasons[name], name == chosen)
         for e in environments
         if (name := e.environment.name)
-    )
+    ]
+    return ComparableDatabases(tuple(one for one in told if not one.why_not), tuple(one for one in told if one.why_not))
 
 
 def _say_why_not(environment: EnvironmentStatus) -> str:

@@ -74,7 +74,6 @@ def new_revision(request: PageRequest, project: str) -> HttpResponse:
     chosen = given.getlist("head")
     is_merge = given.get("kind", Kind.MERGE if choices.to_merge else Kind.AUTOGENERATE) == Kind.MERGE
     on_work_tree = [e for e in status.environments if e.environment in choices.environments]
-    databases = list_databases(on_work_tree, given.get("environment", ""))
     context = {
         "project": status.project,
         "choices": choices,
@@ -85,8 +84,7 @@ def new_revision(request: PageRequest, project: str) -> HttpResponse:
         "merged": chosen or choices.to_merge,
         "merge_message": _merge_message(choices, chosen),
         "longest": LONGEST_MESSAGE,
-        "databases": databases,
-        "can_compare": any(not database.why_not for database in databases),
+        "databases": list_databases(on_work_tree, given.get("environment", "")),
         "earlier": list_earlier(project, given.get("earlier") == "all"),
     }
     return render(request, "new_revision.html", context, status=400 if refusal else 200)
