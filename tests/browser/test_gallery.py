@@ -84,3 +84,25 @@ def test_no_page_errs_shuts_anybody_out_or_scrolls_sideways(
     problems = look_at_all(people["operator"], gallery, found, set())
 
     assert not problems, "\n".join(problems)
+
+
+def test_no_title_is_that_of_another_kind_of_page(tours: dict[str, Tour]) -> None:
+    assert {title: views for title, views in tours["operator"].titled.items() if len(views) > 1} == {}
+
+
+def test_nobody_is_offered_a_form_that_answers_that_they_may_not(
+    gallery: Product, people: dict[str, BrowserContext], tours: dict[str, Tour]
+) -> None:
+    """The last one here: it changes what the gallery shows."""
+    refused = []
+    for role, tour in tours.items():
+        token = next(c["value"] for c in people[role].cookies() if c["name"] == "csrftoken")
+        for view, (action, sent) in tour.forms.items():
+            answer = people[role].request.post(
+                f"{gallery.url}{action}", form=sent | {"csrfmiddlewaretoken": token}, max_redirects=0
+            )
+            if answer.status in {403, 404, 405}:
+                refused.append(f"{role}: {view} answers {answer.status}")
+
+    assert refused == []
+    assert tours["lead"].forms.keys() < tours["developer"].forms.keys() < tours["operator"].forms.keys()

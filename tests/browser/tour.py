@@ -21,12 +21,13 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.product import Product
 from tests.browser.watch import Watch
-from tests.browser.words import say_amiss, title_of
+from tests.browser.words import attribute, say_amiss, title_of
 
 ROLES = ("lead", "developer", "operator", "admin")
 WIDTHS = (1024, 390, 1440)
 OF_A_KIND = 40
-"""So many addresses of one kind are asked for; a thousandth revision's page tells nothing new."""
+OF_A_CHOICE = 15
+"""So many addresses of one kind are asked for, and fewer where a query only chooses: a thousandth page tells nothing new."""
 ANSWER_SECONDS = 60
 
 
@@ -43,6 +44,8 @@ class Tour:
     """Kind and shape of a page -> the first address of it."""
     titled: dict[str, set[str]] = field(default_factory=dict)
     """Title -> the views whose pages have it."""
+    forms: dict[str, tuple[str, dict[str, str]]] = field(default_factory=dict)
+    """View that takes a form -> its address and what it sends before anybody types, for one form of each."""
 
     def walk(self) -> None:
         """Fills `problems` and `opened`."""
@@ -52,7 +55,7 @@ class Tour:
             address = waiting.popleft()
             kind = kind_of(address)
             kinds[kind] += 1
-            if kinds[kind] > OF_A_KIND:
+            if kinds[kind] > (OF_A_CHOICE if "?" in address else OF_A_KIND):
                 continue
             connection.request("GET", address, headers={"Cookie": f"sessionid={self.session}"})
             answer = connection.getresponse()
@@ -65,6 +68,8 @@ class Tour:
                 self.titled.setdefault(title_of(html), set()).add(kind.split()[0])
                 amiss = (*needs_a_script(html), *say_amiss(html))
                 self.problems += [f"{problem} at {address}" for problem in amiss]
+                for action, sent in _forms_of(html):
+                    self.forms.setdefault(kind_of(action).split()[0], (action, sent))
                 links = [*links, *_links_of(html, address)]
             new = [link for link in dict.fromkeys(links) if link not in known]
             known.update(new)
@@ -172,6 +177,15 @@ def _links_of(html: str, address: str) -> Iterator[str]:
         link = urldefrag(urljoin(address, href.replace("&amp;", "&"))).url
         if link.startswith("/"):
             yield link
+
+
+def _forms_of(html: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Those that change something, but for logging out."""
+    for attributes, inner in re.findall(r"<form\b([^>]*)>(.*?)</form>", html, re.DOTALL):
+        action = attribute(attributes, "action")
+        if attribute(attributes, "method") == "post" and not action.endswith("/logout/"):
+            inputs = re.findall(r'<(?:input|button)\b([^>]*(?:type="hidden"|name=)[^>]*)>', inner)
+            yield action, {attribute(one, "name"): attribute(one, "value") for one in inputs}
 
 
 def _is_of_django_admin(address: str) -> bool:
