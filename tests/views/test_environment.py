@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.test import Client
+from django.utils import timezone
 
 from dashboard.models import Backup, Run
 from dashboard.usecases.execute_run import execute_run
@@ -54,6 +58,13 @@ def test_a_database_that_is_not_there_is_told_at_the_top_and_asks_for_nothing(
     assert "production could not be read." in page and page.count("does not exist. Check the path") == 1
     assert "Tried <time" in page and "Seen <time" not in page
     assert "Take a backup now" not in page and "Compare the schema now" not in page
+
+
+def test_a_stale_reading_asks_for_the_observer(lead: Client, site: ViewedSite) -> None:
+    with time_machine.travel(timezone.now() + timedelta(minutes=10, seconds=5), tick=False):
+        page = text_of(lead.get(PRODUCTION))
+
+    assert '<span class="run-bad">Stale:</span> seen <time' in page and "Is the observer running?" in page
 
 
 def test_while_a_run_is_under_way_it_is_shown_as_such_and_nothing_else_is_offered(
