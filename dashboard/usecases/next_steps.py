@@ -118,7 +118,7 @@ def _decide_about_half_a_revision(run: Run) -> Iterator[NextStep]:
         name = step.revision
         yield NextStep(f"Where all of {name} is there, say so.", f"alembic stamp {shlex.quote(name)}")
     if not is_schema_same:
-        yield NextStep(f"Once whatever else is there of it is undone by hand: {again}")
+        yield NextStep(f"Undo by hand whatever else is there of it, then {again}")
 
 
 def _is_recorded(run: Run, revision: str) -> bool:

@@ -152,7 +152,7 @@ def test_the_audit_log_comes_in_parts(lead: Client, site: ViewedSite) -> None:
     first = lead.get("/audit/")
     older = lead.get("/audit/", {"before": first.context["next_before"]})
 
-    assert len(first.context["acts"]) == 50 and len(older.context["acts"]) == 10
+    assert len(first.context["lines"]) == 50 and len(older.context["lines"]) == 10
     assert lead.get("/audit/?before=nonsense").status_code == 200
 
 
