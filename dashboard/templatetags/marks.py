@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache, lru_cache
 from html import escape
 
@@ -58,6 +59,12 @@ def state_glyph(tone: str) -> SafeString:
 def spaced(name: str) -> str:
     """An enum's value as words: "rolled back"."""
     return name.replace("_", " ")
+
+
+@register.filter
+def breakable(path: str) -> SafeString:
+    """A path that breaks after a slash or an underscore rather than inside a word."""
+    return mark_safe(re.sub("[/_]", r"\g<0><wbr>", escape(path)))  # noqa: S308  (escaped first)
 
 
 @register.filter

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from dashboard.models import RevisionProposal, RevisionSql
+from dashboard.templatetags.marks import breakable
 from dashboard.usecases.catalogue import configuration
 from dashboard.usecases.execute_run import execute_run
 from dashboard.usecases.read_history import read_history
@@ -58,6 +59,11 @@ def test_a_revision_of_a_branch_is_read_from_that_branch(lead: Client, site: Vie
     assert "make r2" in page and "create_table" in page and "rewritten" not in page
     assert "Grace" in page and "/projects/api/revisions/r1/?ref=main" in page
     assert "rewritten" in text_of(lead.get("/projects/api/revisions/r2/"))
+
+
+def test_a_path_breaks_after_its_slashes_and_underscores_and_stays_escaped(lead: Client) -> None:
+    assert "alembic/<wbr>versions/<wbr>r2_<wbr>" in text_of(lead.get("/projects/api/revisions/r2/"))
+    assert breakable("a_b/<i>.py") == "a_<wbr>b/<wbr>&lt;i&gt;.py"
 
 
 def test_lines_stand_alone_even_inside_a_long_string() -> None:
