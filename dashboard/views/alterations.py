@@ -61,6 +61,13 @@ def say_environments(names: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
 
 
+def title_of_alteration(alteration: Alteration) -> str:
+    """What happened to the file, and which databases had it before: of many their number and the first ones."""
+    names, number = say_environments(alteration.environments), len(alteration.environments)
+    who = f"{number} environments had it: {names}" if number > NAMED else f"{names} had it"
+    return f"{alteration.kind.capitalize()} after {who}."
+
+
 def _kind(line: str) -> str:
     if line.startswith(("---", "+++", "@@")):
         return "place"

@@ -19,7 +19,7 @@ from dashboard.usecases.read_history import RefRefused
 from dashboard.usecases.read_revision_source import SourceUnavailable, read_revision_source
 from dashboard.usecases.read_status import ProjectStatus
 from dashboard.usecases.review_revision import is_written_by, read_review
-from dashboard.views.alterations import say_environments
+from dashboard.views.alterations import title_of_alteration
 from dashboard.views.highlighting import highlight_lines
 from dashboard.views.history_query import read_query
 from dashboard.views.refs import refuse_ref
@@ -83,6 +83,6 @@ def _known(graph: RevisionGraph, names: tuple[str, ...]) -> tuple[tuple[str, Rev
 
 
 def _alterations(status: ProjectStatus, revision: str) -> list[tuple[Alteration, str]]:
-    """Each with the environments that got the file as it was."""
+    """Each with its headline, which names the environments."""
     found = (a for a in read_alterations(status) if a.applied.revision == revision)
-    return [(alteration, say_environments(alteration.environments)) for alteration in found]
+    return [(alteration, title_of_alteration(alteration)) for alteration in found]

@@ -58,6 +58,6 @@ def _judge(graph: RevisionGraph, environment: EnvironmentStatus, revision: str) 
         if revision in graph.ancestors(status.current):
             return Badge("current", "applied")
         return Badge("pending", "pending")
-    if status.state is State.FOREIGN_REVISION and revision in graph.ancestors(status.current):
+    if status.state in {State.FOREIGN_REVISION, State.INCONSISTENT} and revision in graph.ancestors(status.current):
         return Badge("current", "applied")
     return Badge("waiting", "not known")

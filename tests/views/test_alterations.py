@@ -31,10 +31,25 @@ def test_an_edited_revision_needs_attention(site: ViewedSite, lead: Client) -> N
 
     assert "revision r1 was edited after staging and production got it" in overview and ADDRESS in overview
     revision = text_of(lead.get("/projects/api/revisions/r1/"))
-    assert "Edited after" in revision and "Edited after" not in text_of(lead.get("/projects/api/revisions/r2/"))
+    assert "Edited after staging and production had it." in revision and "Edited after" not in text_of(
+        lead.get("/projects/api/revisions/r2/")
+    )
     assert "Applied on <strong>staging and production</strong>" in page
     assert "write what the edit is for as a new revision" in page
     assert "No commit of the repository has the file as it was applied" in page
+
+
+def test_of_many_environments_the_revision_page_tells_how_many_had_the_file(site: ViewedSite, lead: Client) -> None:
+    more = (f'[projects.api.environments.copy{n}]\nurl = "sqlite:///copy{n}.db"\n' for n in range(4))
+    site.configure("\n".join(more))
+    for n in range(4):
+        site.set_rows(f"copy{n}", "r1")
+    site.observe()
+    edit(site)
+
+    page = text_of(lead.get("/projects/api/revisions/r1/"))
+
+    assert "Edited after 6 environments had it: staging, production, copy0, copy1 and 2 more." in page
 
 
 def test_a_deleted_revision_is_shown_without_a_link(site: ViewedSite, lead: Client) -> None:

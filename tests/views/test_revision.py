@@ -130,6 +130,19 @@ def test_many_environments_are_folded_by_what_they_say(lead: Client, site: Viewe
     assert "on 9</span>" in page and "on 1</span>" in page
 
 
+def test_an_inconsistent_environment_has_what_its_rows_build_on(lead: Client, site: ViewedSite) -> None:
+    site.set_rows("production", "r1", "r2")
+    site.observe()
+
+    standings = {
+        revision: lead.get(f"/projects/api/revisions/{revision}/").context["standings"][0].standings[-1]
+        for revision in ("r1", "r2", "r3")
+    }
+
+    assert {standing.name for standing in standings.values()} == {"production"}
+    assert [standing.badge.word for standing in standings.values()] == ["applied", "applied", "not known"]
+
+
 def test_who_had_the_file_written_is_told_so_beside_the_review(developer: Client, site: ViewedSite) -> None:
     asking = {"project": "api", "kind": "merge", "message": "m", "created_by": User.objects.get(username="developer")}
     proposal = RevisionProposal.objects.create(**asking, revision="r2", state="written")
