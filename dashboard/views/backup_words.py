@@ -42,9 +42,13 @@ def say_origin(backup: Backup) -> str:
 
 def list_facts(backup: Backup) -> tuple[tuple[str, str], ...]:
     """Names and values in the order of the page, without those that are not known."""
+    is_attested = backup.method == Backup.Method.ATTEST
     facts = (
         ("Method", backup.get_method_display()),
-        ("Asked for", f"{say_exactly(backup.created_at)} by {backup.created_by.get_username()}"),
+        (
+            "Attested" if is_attested else "Asked for",
+            f"{say_exactly(backup.created_at)} by {backup.created_by.get_username()}",
+        ),
         ("Snapshot", say_exactly(backup.taken_at) if backup.taken_at else ""),
         ("At revision", ", ".join(backup.rows) or ("none" if backup.taken_at else "")),
         ("Size", f"{filesizeformat(backup.size)} ({backup.size:,} bytes)" if backup.size else ""),

@@ -126,5 +126,5 @@ def _remembered(step: Step, backup: Backup, now: datetime, *, has_scratch: bool)
     if step is Step.SHA256:
         return Rung(step, f"{fingerprint(backup.sha256)} …", "done")
     if step is Step.RESTORE and not has_scratch:
-        return Rung(step, "read, not restored: no scratch server is configured", "undone")
-    return Rung(step, "read, not restored" if backup.read_through_at else "not tried", "undone")
+        return Rung(step, "not tried: no scratch server is configured", "undone")
+    return Rung(step, "not tried", "undone")

@@ -103,7 +103,7 @@ JOBS = {
         "operator", f"{ENV}/open/plan/", "^Take a new backup now", "Reload to see", at="gate-backup"
     ),
     "prove a backup": Job("operator", "backup-proven-dump", "^Hash and read it again", "Reload to see"),
-    "go back to a backup": Job("operator", "backup-proven-dump", "^Plan to go back to it", "Restore Shop / "),
+    "go back to a backup": Job("operator", "backup-proven-dump", "^Plan the restore of backup", "Restore Shop / "),
     "attest a backup": Job(
         "operator", f"{ENV}/attested/plan/", "^Attest this backup", "attested by operator: “a drill”", opens="Attest a backup",
         fields={"id_where": "s3://x", "id_taken_at": "↑↑↑↑↑↑↑", "id_how": "a drill"}, at="gate-backup",

@@ -110,7 +110,7 @@ def test_bad_data_is_rolled_back_on_postgresql_and_the_backup_still_goes_back(
     query(allowing, postgres_server, "UPDATE users SET email = 'of-the-repair-' || id; DROP TABLE api_tokens")
 
     page.goto(f"{allowing.url}/backups/1/")
-    page.get_by_role("button", name="Plan to go back to it").click()
+    page.get_by_role("button", name="Plan the restore of backup").click()
     expect(page.locator("#plan-restore")).to_contain_text("users", timeout=SECONDS)
     undo(page)
 

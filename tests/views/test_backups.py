@@ -38,6 +38,18 @@ def test_an_operator_attests_one_where_the_policy_allows_it(operator: Client, si
     assert "not proven here" in text_of(answer)
 
 
+def test_the_page_of_an_attested_one_tells_who_attested_it_and_not_that_it_was_taken(
+    operator: Client, site: ViewedSite
+) -> None:
+    site.configure('backup = { method = "attest" }')
+    operator.post(ATTESTATIONS, WORDS)
+
+    page = operator.get(f"/backups/{Backup.objects.get().pk}/")
+
+    assert "Its snapshot was taken" not in text_of(page) and "by operator.</p>" in text_of(page)
+    assert "Attested" in dict(page.context["facts"]) and "Asked for" not in dict(page.context["facts"])
+
+
 def test_where_the_policy_asks_for_a_dump_nothing_is_recorded(operator: Client) -> None:
     answer = operator.post(ATTESTATIONS, WORDS, follow=True)
 

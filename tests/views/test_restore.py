@@ -51,10 +51,10 @@ def test_it_is_offered_on_the_pages_of_environment_and_backup_only_where_it_is_a
     environment, page = reverse("environment", args=["api", "production"]), reverse("backup", args=[backup.pk])
 
     assert "Plan the restore" in text_of(operator.get(environment))
-    assert "Plan to go back to it" in text_of(operator.get(page))
+    assert "Plan the restore of backup" in text_of(operator.get(page))
     site.configure()
     assert "Plan the restore" not in text_of(operator.get(environment))
-    assert "Plan to go back to it" not in text_of(operator.get(page))
+    assert "Plan the restore of backup" not in text_of(operator.get(page))
 
 
 def test_the_plan_tells_what_would_be_lost_and_offers_the_downgrade_beside_it(operator: Client, backup: Backup) -> None:

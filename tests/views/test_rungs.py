@@ -49,6 +49,7 @@ def test_a_restore_that_nobody_asked_for_is_not_done_and_no_riddle(has_scratch: 
     restored = list_rungs(backup, None, NOW, has_scratch=has_scratch)[3]
 
     assert (restored.state, restored.word, restored.tone) == ("undone", "not done", "waiting")
+    assert restored.fact == ("not tried" if has_scratch else "not tried: no scratch server is configured")
 
 
 def test_a_rung_that_is_climbed_now_is_the_only_one_that_works() -> None:
