@@ -27,6 +27,8 @@ def help_page(request: PageRequest) -> HttpResponse:
         "gates": tuple(words.GATES.items()),
         "outcomes": (
             *((o, badge_of_run(Run(phase=Run.Phase.SETTLED, outcome=o)), text) for o, text in words.OUTCOMES.items()),
+            ("cancelled", badge_of_run(_CANCELLED), words.CANCELLED),
+            ("queued", badge_of_run(Run(phase=Run.Phase.QUEUED)), words.QUEUED),
             ("unsettled", badge_of_run(Run(phase=Run.Phase.UNSETTLED)), words.UNSETTLED),
         ),
         "causes": tuple((Run.Cause(cause).label, text) for cause, text in words.CAUSES.items()),
@@ -42,5 +44,6 @@ def help_page(request: PageRequest) -> HttpResponse:
     return render(request, "help.html", context)
 
 
+_CANCELLED = Run(phase=Run.Phase.SETTLED, outcome=Run.Outcome.REFUSED, cause=Run.Cause.CANCELLED)
 _BESIDE = {"stale": "waiting", "drift": "drift", "running": "running"}
 _PROVEN = {"restored and compared": "current", "read, not restored": "read"}

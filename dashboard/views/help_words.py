@@ -81,6 +81,11 @@ UNSETTLED = (
     "It is not known yet how the run ended: a statement of it may still work in the database, or the database does not "
     "answer. Nothing else may start there meanwhile. The observer looks again by itself."
 )
+QUEUED = "It is confirmed and waits for a worker. If it stays so, no worker is running. It can still be cancelled."
+CANCELLED = (
+    "A person stopped it before it began. Nothing was changed, and the confirmation is used up; confirm the plan again. One that is "
+    "stopped while it runs ends with one of the outcomes above, and the cause says cancelled."
+)
 CAUSES: dict[str, str] = {
     Run.Cause.ERROR: "a revision, env.py or the database reported an error",
     Run.Cause.CANCELLED: "a person cancelled it",
@@ -90,7 +95,7 @@ CAUSES: dict[str, str] = {
 }
 DIRECTIONS: dict[Direction, str] = {
     Direction.UPGRADE: "Applies what is pending, up to the effective head or to a target in Alembic's notation. The others "
-    "below are offered where the environment's allow names them.",
+    "below are offered where the environment's allow lists them.",
     Direction.DOWNGRADE: "Reverts revisions by their downgrade(). Tables and columns whose data would go are listed with "
     "their rows before it can be confirmed.",
     Direction.STAMP: "Writes another revision into the version table and runs nothing. For a database whose schema is right "
@@ -116,7 +121,7 @@ BACKUPS = (
     ("read, not restored", "Its sha256 is as it was taken and pg_restore, or SQLite, read it to its end. Whether it can be restored "
      "was not tried."),
     ("attested, not proven here", "A person says that it exists and how it can be restored. The dashboard has not seen it."),
-    ("taken by a command, not proven here", "The configured command ended with success. What it did, only its output tells."),
+    ("taken by a command, not proven here", "The configured command ended with success. Only its output tells what it did."),
 )  # fmt: skip
 VERDICTS: dict[Verdict, str] = {
     Verdict.CONFLICT: "Merging makes a history that cannot be built: two files for one revision, a parent that is missing, or a "
@@ -127,14 +132,14 @@ VERDICTS: dict[Verdict, str] = {
     Verdict.NOTHING_OWN: "It brings no revision.",
 }
 ATTENTION = (
-    ("altered after use", "The file of an applied revision is no longer what the database got: edited, deleted, or put below another "
-     "parent. The page shows the difference and the environments. Put it back, and say the change in a new revision."),
+    ("edited after use", "The file of an applied revision is no longer what the database got: edited, deleted, or put below another "
+     "parent. The page shows the difference and the environments. Restore the file and put the change into a new revision."),
     ("pending for too long", "Some are pending, and the environment got no revision for longer than its upgrade_within."),
     ("heads", "The history has more heads than the project wants, so that an upgrade needs a target. Compare heads names the merge "
      "command."),
     ("problems", "Files of the script directory that cannot be read, or revisions that contradict each other. What is not touched by "
      "them can still be planned."),
-    ("failed run", "The last run failed and the environment is not current since."),
+    ("failed run", "The last run failed, and the environment has not been current since."),
 )  # fmt: skip
 PROPOSALS: dict[RevisionProposal.State, str] = {
     RevisionProposal.State.WORKING: "A worker lets Alembic compare the models with the chosen database, or merge the heads. The child "

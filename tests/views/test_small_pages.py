@@ -32,7 +32,7 @@ def test_help_explains_every_word(lead: Client) -> None:
     assert set(help_words.VERDICTS) == set(Verdict)
     assert set(help_words.GATES) == set(Gate) and set(help_words.ROLES) == set(ROLES)
     assert all(STATE_WORDS[state] in page and f'id="help-{state}"' in page for state in State)
-    assert all(f'id="help-{outcome}"' in page for outcome in Run.Outcome)
+    assert all(f'id="help-{outcome}"' in page for outcome in (*Run.Outcome, "cancelled", "queued", "unsettled"))
 
 
 def test_health_needs_no_login_and_tells_nothing(site: ViewedSite) -> None:
