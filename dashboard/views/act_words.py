@@ -22,11 +22,20 @@ from dashboard.models import (
     Run,
 )
 from dashboard.usecases.replaced_databases import short_name
-from dashboard.views.badges import badge_of_run
+from dashboard.views.badges import Badge, badge_of_run
 from dashboard.views.plan_words import say_noun
 
 _STATES: dict[str, str] = {"proven": "ready"}
 """In the log's words: how far a backup is proven is told where the backup is."""
+_REHEARSED: dict[str, Badge] = {
+    Rehearsal.State.QUEUED: Badge("waiting", "queued"),
+    Rehearsal.State.WORKING: Badge("running", "working"),
+    Rehearsal.State.PASSED: Badge("current", "passed"),
+    Rehearsal.State.FAILED: Badge("failed", "failed"),
+    Rehearsal.State.UNAVAILABLE: Badge("unknown", "could not be tried"),
+}
+OF_PLANS = frozenset({"plan", "rehearsal", "override"})
+"""Kinds whose page is a plan's, which goes with its environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,9 @@ def _where(row: Any) -> str:
 
 def plan_act(plan: Plan) -> Act:
     detail, words = f"plan {plan.pk}, fingerprint {plan.fingerprint[:12]}", f"planned {say_noun(plan)}"
-    return Act(plan.created_at, _name(plan.created_by), "plan", words, _where(plan), detail, "waiting", "")
+    return Act(
+        plan.created_at, _name(plan.created_by), "plan", words, _where(plan), detail, "waiting", _plan_href(plan)
+    )
 
 
 def backup_act(backup: Backup) -> Act:
@@ -82,15 +93,16 @@ def proof_act(proof: Proof) -> Act:
 
 
 def rehearsal_act(rehearsal: Rehearsal) -> Act:
+    badge = _REHEARSED[rehearsal.state]
     return Act(
         rehearsal.requested_at,
         _name(rehearsal.requested_by),
         "rehearsal",
-        f"asked for another rehearsal of plan {rehearsal.plan_id}",
+        f"asked for a rehearsal of plan {rehearsal.plan_id}",
         _where(rehearsal.plan),
-        f"on backup {rehearsal.backup_id}, {rehearsal.get_state_display()}",
-        "read",
-        "",
+        f"on backup {rehearsal.backup_id}, {badge.word}",
+        badge.tone,
+        _plan_href(rehearsal.plan),
     )
 
 
@@ -103,7 +115,7 @@ def override_act(override: RehearsalOverride) -> Act:
         _where(override.rehearsal.plan),
         override.reason,
         "pending",
-        "",
+        _plan_href(override.rehearsal.plan),
     )
 
 
@@ -187,6 +199,10 @@ def run_act(run: Run) -> Act:
     return Act(
         run.settled_at, "", "run", f"run {run.pk} settled: {badge.word}", _where(run), run.detail, badge.tone, href
     )
+
+
+def _plan_href(plan: Plan) -> str:
+    return f"{reverse('plan', args=[plan.project, plan.environment])}?plan={plan.pk}"
 
 
 def _name(person: Any) -> str:

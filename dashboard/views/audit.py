@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.contrib.auth.models import User
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
@@ -12,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from dashboard.access import SEE, permission
 from dashboard.usecases.catalogue import configuration
+from dashboard.views.act_words import OF_PLANS, Act
 from dashboard.views.acts import KINDS, ActFilter, iterate_acts, list_acts
 from dashboard.views.csv_file import stream_csv
 from dashboard.views.requests import PageRequest
@@ -29,7 +32,7 @@ def audit(request: PageRequest) -> HttpResponse:
     environments = [(p.name, e) for p in configuration().projects.values() for e in p.environments]
     places = {f"{project} / {name}": reverse("environment", args=[project, name]) for project, name in environments}
     context = {
-        "lines": [(act, places.get(act.where, "")) for act in acts[:PAGE]],
+        "lines": [_with_place(act, places.get(act.where, "")) for act in acts[:PAGE]],
         "next_before": acts[PAGE - 1].at.isoformat() if len(acts) > PAGE else "",
         "chosen": chosen,
         "is_filtered": bool(chosen.project or chosen.environment or chosen.who or chosen.kind),
@@ -47,6 +50,11 @@ def audit_file(request: PageRequest) -> HttpResponse:
     acts = iterate_acts(_read_filter(request.GET))
     rows = ((a.at.isoformat(), a.who or "the dashboard", a.kind, a.words, a.where, a.detail) for a in acts)
     return stream_csv("audit.csv", COLUMNS, rows)
+
+
+def _with_place(act: Act, place: str) -> tuple[Act, str]:
+    """`place`: the page of the act's environment, empty where dashboard.toml no longer names it; then no plan of it has one."""
+    return (act if place or act.kind not in OF_PLANS else replace(act, href="")), place
 
 
 def _read_filter(query: QueryDict) -> ActFilter:

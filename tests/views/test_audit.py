@@ -7,7 +7,7 @@ import csv
 import pytest
 from django.test import Client
 
-from dashboard.models import Backup, Intervention, Observation
+from dashboard.models import Backup, Intervention, Observation, Plan, Rehearsal
 from dashboard.views.csv_file import stream_csv
 from tests.views.conftest import ViewedSite, text_of
 
@@ -46,6 +46,34 @@ def test_a_cancellation_is_told_with_its_answer(lead: Client, site: ViewedSite) 
     page = text_of(lead.get("/audit/"))
 
     assert f"asked for the cancellation of run {run.pk}" in page and "It had not started." in page
+
+
+@pytest.mark.parametrize(
+    ("state", "tone", "word"),
+    [("passed", "current", "passed"), ("failed", "failed", "failed"), ("unavailable", "unknown", "could not be tried")],
+)
+def test_a_rehearsal_looks_as_it_ended_and_leads_to_its_plan(
+    lead: Client, site: ViewedSite, state: str, tone: str, word: str
+) -> None:
+    plan, backup = site.plan(), site.back_up()
+    Rehearsal.objects.create(
+        plan=plan, backup=backup, fingerprint=plan.fingerprint, state=state, requested_by=site.operator
+    )
+
+    page = lead.get("/audit/?kind=rehearsal")
+
+    ((act, _place),) = page.context["lines"]
+    assert (act.words, act.detail) == (f"asked for a rehearsal of plan {plan.pk}", f"on backup {backup.pk}, {word}")
+    assert act.tone == tone and lead.get(act.href).context["plan"] == plan
+
+
+def test_a_plan_of_an_environment_that_is_gone_is_told_without_a_link(lead: Client, site: ViewedSite) -> None:
+    plan = site.plan()
+    Plan.objects.filter(pk=plan.pk).update(environment="gone")
+
+    page = lead.get("/audit/?kind=plan")
+
+    assert [act.href for act, _place in page.context["lines"]] == [""] and "api / gone" in text_of(page)
 
 
 def test_the_whole_log_is_a_file_narrowed_as_the_page_is(lead: Client, site: ViewedSite) -> None:
