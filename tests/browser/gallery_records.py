@@ -53,7 +53,9 @@ SETTLED: dict[str, tuple[Run.Outcome, Run.Cause | None, int, str, tuple[str, ...
     "succeeded": (Run.Outcome.SUCCEEDED, None, 3, "",
                   (f"The version table holds {HEAD}, which is the target.", "The schema changed during the run.")),
     "unchanged": (Run.Outcome.UNCHANGED, None, 3, "", ("The version table is as before.",)),
-    "rolled-back": (Run.Outcome.ROLLED_BACK, Run.Cause.ERROR, 1, "DETAIL: Key (number)=(A-17) is duplicated.",
+    "rolled-back": (Run.Outcome.ROLLED_BACK, Run.Cause.ERROR, 1,
+                    f"revision {REVISIONS[4][0]} failed: could not create unique index \"orders_number\". "
+                    "DETAIL: Key (number)=(A-17) is duplicated.",
                     ("The version table is as before.", "The schema digest is the same as before the run.")),
     "partial": (Run.Outcome.PARTIAL, Run.Cause.CONNECTION_LOST, 2, "server closed the connection unexpectedly.",
                 ("The version table holds 3e5f97d1084c.",)),
@@ -209,7 +211,7 @@ def _hang_backups(operator: User) -> None:
     )  # fmt: skip
     Backup.objects.create(
         **common, environment="attested", method="command", state="proven", finished_at=now, exit_code=0, taken_at=now,
-        output="snapshot snap-0a1b2c3d created\n",
+        rows=[BEHIND], output="snapshot snap-0a1b2c3d created\n",
     )  # fmt: skip
     plan_change(user=operator, project=PROJECT, environment="attested")
     attest_backup(
