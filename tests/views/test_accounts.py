@@ -84,3 +84,15 @@ def test_the_demos_accounts_are_told_in_the_demo_only(site: ViewedSite, settings
 def test_the_login_page_asks_the_storage_nothing(site: ViewedSite, django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(0):
         Client().get("/login/")
+
+
+def test_the_demos_accounts_are_offered_no_change_of_password_and_told_why(operator: Client, site: ViewedSite) -> None:
+    assert ">Change password</a> /" in text_of(operator.get("/"))
+    site.operator.set_unusable_password()
+    site.operator.save()
+    operator.force_login(site.operator)
+
+    page = text_of(operator.get("/password/"))
+
+    assert "the account's name and cannot be changed" in page and "Show every environment" in page
+    assert ">Change password</a> /" not in page
