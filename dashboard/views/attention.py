@@ -9,12 +9,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dashboard.models import Run
+from dashboard.revisions.alterations import Alteration
 from dashboard.revisions.status import State
 from dashboard.usecases.keep_applied_files import read_last_applied
 from dashboard.usecases.read_alterations import read_alterations
 from dashboard.usecases.read_drift import count_drift
 from dashboard.usecases.read_status import EnvironmentStatus, ProjectStatus
-from dashboard.views.alterations import say_environments
+from dashboard.views.alterations import NAMED, say_environments
 from dashboard.views.badges import BAD_OUTCOMES, STATE_TONES, STATE_WORDS, Badge, badge_of_run
 
 GROUPED_FROM = 4
@@ -78,10 +79,18 @@ def _alteration_items(status: ProjectStatus) -> Iterator[Item]:
     if found:
         first, number = found[0], len(found)
         more = f" And {number - 1} more." if number > 1 else ""
-        text = f"revision {first.applied.revision} was {first.kind} after {say_environments(first.environments)} got it.{more}"
+        text = f"{_say_alteration(first)}{more}"
         href = reverse("alterations", args=[status.project.name])
         badge = Badge("drift", f"{number} altered" if number > 1 else f"{first.kind} after use")
         yield Item("altered", badge, status.project.title, text, "Show what changed", href)
+
+
+def _say_alteration(found: Alteration) -> str:
+    """Of many environments their number and the first ones, which come last."""
+    names, number = say_environments(found.environments), len(found.environments)
+    if number > NAMED:
+        return f"{number} environments got revision {found.applied.revision} before it was {found.kind}: {names}."
+    return f"revision {found.applied.revision} was {found.kind} after {names} got it."
 
 
 def _state_item(project: ProjectStatus, status: EnvironmentStatus) -> Item:

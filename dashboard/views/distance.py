@@ -10,6 +10,7 @@ from dashboard.revisions.status import Reason, State, Status
 
 TICKS = 10
 TICK_PITCH = 8
+UNKNOWN = "distance unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,11 @@ class Distance:
     ticks: tuple[Tick, ...] = ()
 
     @property
+    def fact(self) -> str:
+        """The words beside their name, Distance."""
+        return "not known" if self.words == UNKNOWN else self.words
+
+    @property
     def width(self) -> int:
         """Of the drawing, in pixels."""
         return max(0, len(self.ticks) * TICK_PITCH - 2)
@@ -44,7 +50,7 @@ def measure_distance(status: Status, graph: RevisionGraph) -> Distance:
         return Distance(f"{pending} behind {behind}", _ticks(pending, graph))
     if status.state is State.UNVERSIONED and status.reason is not Reason.SCHEMA_NOT_EMPTY:
         return Distance(f"{pending} to apply", _ticks(pending, graph))
-    return Distance("distance unknown")
+    return Distance(UNKNOWN)
 
 
 def _ticks(pending: int, graph: RevisionGraph) -> tuple[Tick, ...]:

@@ -179,7 +179,7 @@ _REFUSALS: dict[State, str] = {
     State.UNREACHABLE: "This database cannot be read, so it is not known what is pending.",
     State.INCONSISTENT: "No upgrade is offered until the rows and the history fit together again.",
     State.FOREIGN_REVISION: "No upgrade is offered: the database holds a revision that this script directory lacks. "
-    "Bring the file back, read the script directory that the database belongs to, or stamp it.",
+    "Bring the file back, point the project at the script directory it came from, or stamp it.",
     State.UNVERSIONED: "No upgrade is offered: the database holds tables but no revision, so an upgrade would begin "
     "from nothing. Stamp it with the revision that its schema has.",
     State.CURRENT: "Nothing is pending.",

@@ -20,7 +20,7 @@ def list_settings(project: Project, environment: Environment) -> tuple[Fact, ...
     return (
         *_connection(environment),
         ("Code", say_code(read_code(project, environment))),
-        ("Allows", ", ".join(sorted(environment.allow)) or "nothing"),
+        ("Allows", ", ".join(sorted(environment.allow)).replace("_", " ") or "nothing"),
         ("Requires", ", ".join(environment.requires) or "no other environment"),
         ("Backup", say_policy(environment)),
         ("Scratch server", _say_scratch(environment)),

@@ -39,7 +39,9 @@ def test_an_edited_revision_needs_attention(site: ViewedSite, lead: Client) -> N
     assert "No commit of the repository has the file as it was applied" in page
 
 
-def test_of_many_environments_the_revision_page_tells_how_many_had_the_file(site: ViewedSite, lead: Client) -> None:
+def test_of_many_environments_that_had_the_file_the_number_is_told_and_the_first_ones(
+    site: ViewedSite, lead: Client
+) -> None:
     more = (f'[projects.api.environments.copy{n}]\nurl = "sqlite:///copy{n}.db"\n' for n in range(4))
     site.configure("\n".join(more))
     for n in range(4):
@@ -47,9 +49,11 @@ def test_of_many_environments_the_revision_page_tells_how_many_had_the_file(site
     site.observe()
     edit(site)
 
-    page = text_of(lead.get("/projects/api/revisions/r1/"))
+    page, overview = text_of(lead.get("/projects/api/revisions/r1/")), text_of(lead.get("/"))
 
-    assert "Edited after 6 environments had it: staging, production, copy0, copy1 and 2 more." in page
+    names = "staging, production, copy0, copy1 and 2 more."
+    assert f"Edited after 6 environments had it: {names}" in page
+    assert f"6 environments got revision r1 before it was edited: {names}" in overview
 
 
 def test_a_deleted_revision_is_shown_without_a_link(site: ViewedSite, lead: Client) -> None:

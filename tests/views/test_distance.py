@@ -44,7 +44,7 @@ def test_what_is_not_known_is_not_drawn() -> None:
         measure(LONG, reason=Reason.SCHEMA_NOT_EMPTY),
         measure_distance(judge_status(LONG, None), LONG),
     ):
-        assert distance.words == "distance unknown" and not distance.ticks
+        assert (distance.words, distance.fact) == ("distance unknown", "not known") and not distance.ticks
 
 
 def test_a_short_history_has_fewer_ticks() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from django.test import Client
+
 from dashboard.sources.git_state import CheckoutState
 from dashboard.usecases.read_code import Code
 from dashboard.views.environment_settings import say_code
+from tests.views.conftest import ViewedSite
 
 
 def test_the_work_tree_is_told_with_what_is_not_committed_and_its_distance() -> None:
@@ -22,3 +25,11 @@ def test_a_ref_is_told_by_its_name() -> None:
 
 def test_without_git_that_is_said() -> None:
     assert say_code(Code("", CheckoutState(), ())) == "work tree, not in git"
+
+
+def test_what_is_allowed_is_told_in_words(lead: Client, site: ViewedSite) -> None:
+    site.configure('allow = ["upgrade", "start_fresh"]')
+
+    facts = dict(lead.get("/projects/api/environments/production/").context["facts"])
+
+    assert facts["Allows"] == "start fresh, upgrade"
