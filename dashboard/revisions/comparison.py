@@ -20,6 +20,17 @@ from dashboard.revisions.graph import RevisionGraph
 from dashboard.revisions.merge_advice import Reparenting, find_reparentings, heads_to_merge
 from dashboard.revisions.records import RevisionRecord, UnreadableFile
 
+_LOADABLE = frozenset(
+    {
+        ConflictKind.EDITED,
+        ConflictKind.REPARENTED,
+        ConflictKind.DELETED,
+        ConflictKind.SAME_MERGE,
+        ConflictKind.UNKNOWN_REVISION,
+    }
+)
+"""Conflicts of which the merged tree's files are certain."""
+
 
 class Relation(StrEnum):
     """How the right side stands to the left one."""
@@ -80,6 +91,11 @@ class Comparison:
     def merge_needed(self) -> bool:
         """Whether the merged tree has more heads than it should."""
         return bool(self.to_merge)
+
+    @property
+    def is_predictable(self) -> bool:
+        """Whether the heads of the merged tree can be told before its conflicts are settled."""
+        return all(conflict.kind in _LOADABLE for conflict in self.conflicts)
 
     @property
     def is_clean(self) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -12,23 +10,25 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from dashboard.access import COMPARE, CREATE, permission
-from dashboard.revisions.records import RevisionRecord
-from dashboard.revisions.touches import RevisionTouches, SharedTable
+from dashboard.revisions.touches import SharedTable
 from dashboard.sources.configuration import Project
 from dashboard.usecases.compare import ComparedSides, SideRefused, SideUnread, compare
-from dashboard.usecases.compare_sides import ComparedSide, SideKind
+from dashboard.usecases.compare_sides import ComparedSide
 from dashboard.usecases.merge_commands import merge_commands
 from dashboard.usecases.offer_sides import SidesOffered, offer_sides
 from dashboard.views.badges import Badge
-from dashboard.views.comparison_words import badge_of_judgement, badge_of_relation, title_of_verdict
+from dashboard.views.comparison_words import (
+    badge_of_comparison,
+    badge_of_judgement,
+    say_common,
+    say_unpredictable,
+    shared_hint,
+    title_of_verdict,
+)
+from dashboard.views.fork import draw_fork, link_to_files, name_of_side
 from dashboard.views.merge_links import link_to_merge
 from dashboard.views.requests import PageRequest
 from dashboard.views.statuses import find_project
-
-ROWS_SHOWN = 50
-"""Of each side, the latest."""
-
-_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +56,6 @@ class Picker:
     name: str
     groups: tuple[ChoiceGroup, ...]
     note: str
-
-
-@dataclass(frozen=True, slots=True)
-class ForkRow:
-    """One revision that a side has alone."""
-
-    revision: str
-    message: str
-    created: str
-    tables: str
-    is_head: bool
-    link: str
-    """To its page, where the side's files can be shown there."""
-
-
-@dataclass(frozen=True, slots=True)
-class ForkSide:
-    """What one side has alone, newest first."""
-
-    name: str
-    rows: tuple[ForkRow, ...]
-    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,52 +97,31 @@ def compare_heads(request: PageRequest, project: str) -> HttpResponse:
 
 
 def _comparison(compared: ComparedSides) -> dict[str, object]:
-    found = compared.comparison
+    found, fork = compared.comparison, draw_fork(compared)
+    in_conflict = {conflict.revision for conflict in found.conflicts}
     title, tone = title_of_verdict(found)
     return {
         "compared": compared,
         "comparison": found,
         "title": title,
         "tone": tone,
-        "relation": badge_of_relation(found.relation),
+        "relation": badge_of_comparison(found, branches_off=fork.branches_off),
+        "branches_off": fork.branches_off,
+        "common_words": say_common(found),
+        "mend": shared_hint(found),
+        "unpredictable": say_unpredictable(found),
+        "merge_needed": found.merge_needed and found.is_predictable,
+        "differing": [pair for pair in found.differing if pair[0].revision not in in_conflict],
         "commands": merge_commands(compared.project, found.to_merge),
         "stray_heads": [group[0] for group in found.to_merge if len(group) == 1],
-        "left_name": _name(compared.left),
-        "right_name": _name(compared.right),
-        "left_side": _fork_side(compared.left, found.only_left, compared.tables.left),
-        "right_side": _fork_side(compared.right, found.only_right, compared.tables.right),
-        "common_link": _link_to_files(compared.left),
+        "left_name": name_of_side(compared.left),
+        "right_name": name_of_side(compared.right),
+        "fork": fork,
+        "left_side": fork.left,
+        "right_side": fork.right,
+        "common_link": link_to_files(compared.left),
         "table_rows": [TableRow(shared, badge_of_judgement(shared.judgement)) for shared in compared.tables.shared],
     }
-
-
-def _fork_side(side: ComparedSide, records: Sequence[RevisionRecord], touches: Sequence[RevisionTouches]) -> ForkSide:
-    tables = {found.revision: ", ".join(dict.fromkeys(touch.table for touch in found.touches)) for found in touches}
-    heads = frozenset(side.history.heads)
-    link = _link_to_files(side)
-    rows = tuple(
-        ForkRow(
-            record.revision,
-            record.message,
-            record.created_at.strftime("%-d %b %Y") if record.created_at else "",
-            tables.get(record.revision, ""),
-            record.revision in heads,
-            link,
-        )
-        for record in reversed(records[-ROWS_SHOWN:])
-    )
-    return ForkSide(_name(side), rows, len(records))
-
-
-def _link_to_files(side: ComparedSide) -> str:
-    """What an address of a revision's page ends with, so that it shows the side's file."""
-    return "?" if side.is_work_tree else f"?{urlencode({'ref': side.commit})}"
-
-
-def _name(side: ComparedSide) -> str:
-    if side.kind is SideKind.HEADS:
-        return "the work tree"
-    return side.name[:12] if _COMMIT.fullmatch(side.name) else side.name
 
 
 def _pickers(

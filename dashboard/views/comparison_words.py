@@ -29,9 +29,44 @@ CLEAN_ALONE = Badge("current", "clean alone")
 """Of a clean branch beside another one that goes on from the same head."""
 
 
-def badge_of_relation(relation: Relation) -> Badge:
-    """How the right side stands to the left one."""
+def badge_of_comparison(comparison: Comparison, *, branches_off: bool) -> Badge | None:
+    """How the right side stands to the left one; None where the ids are the same and the files are not."""
+    relation = comparison.relation
+    if relation is Relation.SAME and (comparison.conflicts or comparison.differing):
+        return None
+    if branches_off:
+        side = "right" if comparison.only_right else "left"
+        return Badge("pending", f"{side} adds {_count(len(comparison.only_right or comparison.only_left), 'revision')}")
     return _RELATIONS[relation]
+
+
+def say_common(comparison: Comparison) -> str:
+    """How much both sides have, without a full stop."""
+    number = comparison.common_count
+    if not number:
+        return "Each begins with a base of its own"
+    if comparison.differing:
+        return f"{_count(number, 'revision id')} in common, {len(comparison.differing)} of them with different contents"
+    if comparison.relation is Relation.SAME:
+        return f"Both hold the same {_count(number, 'revision')}"
+    return f"{_count(number, 'revision')} in common"
+
+
+def shared_hint(comparison: Comparison) -> str:
+    """What mends every conflict; empty where they need different things, or there is none."""
+    hints = {conflict.hint for conflict in comparison.conflicts}
+    return hints.pop() if len(hints) == 1 else ""
+
+
+def say_unpredictable(comparison: Comparison) -> str:
+    """Why the heads of the merged tree are not told; empty where they are."""
+    if comparison.is_predictable:
+        return ""
+    return f"not known before the conflict{'s are' if len(comparison.conflicts) > 1 else ' is'} settled"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def badge_of_judgement(judgement: Judgement) -> Badge:

@@ -56,6 +56,65 @@ def test_the_page_says_that_a_merge_is_needed_and_how(client_of: SignIn) -> None
     assert "order matters" in page and "merge point, not written yet" in page
 
 
+def test_a_side_that_branches_off_below_the_other_ones_head_is_drawn_there(
+    project: BranchedProject, client_of: SignIn
+) -> None:
+    """main: a <- b <- m; late has m, too, and l beside it: a <- l."""
+    project.branch("late", at="main")
+    project.add("l", "a")
+    project.checkout("main")
+    client = client_of("developer")
+
+    response = client.get(COMPARE, {"left": "ref:main", "right": "ref:late"})
+
+    fork, page = response.context["fork"], text_of(response)
+    assert [(row.revision, row.is_head) for row in fork.left.rows] == [("m", True)] and fork.left.total == 0
+    assert [(base.record.revision, base.side) for base in fork.bases] == [("a", "late")]
+    assert "right adds 1 revision" in page and "not on top of the head of main" in page
+    assert "branches off at" in page and "both sides have it" in page and "nothing that" not in page
+    turned = text_of(client.get(COMPARE, {"left": "ref:late", "right": "ref:main"}))
+    assert "left adds 1 revision" in turned and "not on top of the head of main" in turned
+
+
+def test_a_side_that_goes_on_from_the_other_ones_head_is_ahead(project: BranchedProject, client_of: SignIn) -> None:
+    project.branch("next", at="main")
+    project.add("n", "m")
+    project.checkout("main")
+
+    response = client_of("developer").get(COMPARE, {"left": "ref:main", "right": "ref:next"})
+
+    fork, page = response.context["fork"], text_of(response)
+    assert "right is ahead" in page and "nothing that next lacks" in page and "latest common ancestor" in page
+    assert [(base.record.revision, base.side) for base in fork.bases] == [("m", "")]
+
+
+def test_what_begins_with_a_base_of_its_own_is_said_to(project: BranchedProject, client_of: SignIn) -> None:
+    project.branch("other", at="main")
+    project.add("o")
+    project.checkout("main")
+
+    page = text_of(client_of("developer").get(COMPARE, {"left": "ref:main", "right": "ref:other"}))
+
+    assert "What one side has alone begins with a base of its own." in page
+
+
+def test_an_id_that_means_two_things_is_told_once_and_predicts_no_head(
+    project: BranchedProject, client_of: SignIn
+) -> None:
+    project.branch("one", at="main")
+    project.add("x", "m", message="add colours")
+    project.branch("two", at="main")
+    project.add("x", "m", message="add sizes")
+    project.checkout("main")
+
+    page = text_of(client_of("developer").get(COMPARE, {"left": "ref:one", "right": "ref:two"}))
+
+    assert "1 conflict to settle" in page and "same revisions" not in page and "Both hold the same" not in page
+    assert "4 revision ids in common, 1 of them with different contents" in page
+    assert "not known before the conflict is settled" in page
+    assert page.count("Give the newer one a new id") == 1 and "Files that differ although" not in page
+
+
 def test_every_role_may_compare(client_of: SignIn) -> None:
     for role in ("lead", "developer", "operator"):
         client = client_of(role)
