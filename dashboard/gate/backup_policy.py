@@ -81,7 +81,8 @@ def judge_backup(
         words += _PROOFS.get(backup.method, " It was restored and compared." if backup.was_restored else "")
         return (Condition(Gate.BACKUP, "Backup", True, words, ""),)
     words, mend = wrong
-    return (Condition(Gate.BACKUP, "Backup", False, words, mend),)
+    is_being_taken = backup is not None and backup.state == "preparing"
+    return (Condition(Gate.BACKUP, "Backup", False, words, mend, working=is_being_taken),)
 
 
 def _faults(

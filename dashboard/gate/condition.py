@@ -24,3 +24,16 @@ class Condition:
     met: bool
     words: str
     mend: str
+    working: bool = False
+    """What is missing is being done by a worker: nobody needs to act."""
+    let_pass_by: str = ""
+    """Who let it pass although it does not hold; it counts as met."""
+
+    @property
+    def state(self) -> str:
+        """`met`, `let-pass`, `working` or `missing`."""
+        if self.let_pass_by:
+            return "let-pass"
+        if self.met:
+            return "met"
+        return "working" if self.working else "missing"

@@ -155,7 +155,8 @@ def _judge_losses(facts: GateFacts) -> tuple[Condition, ...]:
     if all(step.action is not Action.DOWNGRADE for step in facts.plan.steps):
         return ()
     words = "What would be lost is counted." if facts.is_counted else "What would be lost is still being counted."
-    return (Condition(Gate.CHANGES, "Losses", facts.is_counted, words, "Wait for a worker to have counted it."),)
+    mend = "Wait for a worker to have counted it."
+    return (Condition(Gate.CHANGES, "Losses", facts.is_counted, words, mend, working=not facts.is_counted),)
 
 
 def _judge_sql(facts: GateFacts) -> tuple[Condition, ...]:
@@ -164,7 +165,9 @@ def _judge_sql(facts: GateFacts) -> tuple[Condition, ...]:
 
 
 def _judge_rehearsal(facts: GateFacts) -> tuple[Condition, ...]:
-    method = facts.backup.method if facts.backup else ""
+    backup = facts.backup
+    is_there = backup is not None and (backup.state == "proven" or backup.method != "dump")
+    method = backup.method if backup is not None and is_there else ""
     return judge_rehearsal(facts.rehearsal, facts.rehearsal_policy, facts.plan, backup_method=method)
 
 

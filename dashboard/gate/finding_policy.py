@@ -55,6 +55,7 @@ def judge_findings(facts: FindingFacts) -> Condition:
             False,
             "The SQL of this plan is still being written and looked through.",
             "Wait for a worker to have done it.",
+            working=True,
         )
     if facts.open:
         listed = "; ".join(facts.open[:3]) + ("; and more" if len(facts.open) > 3 else "")
@@ -82,5 +83,5 @@ def _say_met(facts: FindingFacts) -> str:
     return f"{told}, {facts.required} of which had to be accepted and {'is' if facts.required == 1 else 'are'}."
 
 
-def _condition(met: bool, words: str, mend: str = "") -> Condition:
-    return Condition(Gate.CHANGES, "Findings", met, words, mend)
+def _condition(met: bool, words: str, mend: str = "", *, working: bool = False) -> Condition:
+    return Condition(Gate.CHANGES, "Findings", met, words, mend, working)

@@ -18,7 +18,7 @@ def judge_restore(*, is_surveyed: bool, obstacles: Sequence[str]) -> tuple[Condi
     """`obstacles`: sentences with their mends, from a worker's look at the server."""
     if not is_surveyed:
         words = "What would be lost, and whether the server lets it be done, is still being looked at."
-        return (Condition(Gate.CHANGES, "Possible", False, words, "Wait for a worker to have done it."),)
+        return (Condition(Gate.CHANGES, "Possible", False, words, "Wait for a worker to have done it.", working=True),)
     if obstacles:
         return (
             Condition(Gate.CHANGES, "Possible", False, " ".join(obstacles), "Once that is mended, make a new plan."),

@@ -71,6 +71,8 @@ def why_not(plan: Plan, backup: Backup | None, environment: Environment) -> str:
     """Why the plan cannot be rehearsed on the backup, and what to do; empty: it can."""
     if not Direction(plan.direction).runs_revisions:
         return f"A {plan.direction} runs no revision, so that there is nothing to rehearse."
+    if backup is not None and backup.state == Backup.State.PREPARING:
+        return f"Backup {backup.pk} is being taken. The rehearsal can start once it is proven."
     if backup is None or backup.state != Backup.State.PROVEN:
         return "There is no proven backup to rehearse on. Take one first."
     if backup.method != Backup.Method.DUMP:

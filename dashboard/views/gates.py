@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dashboard.gate.condition import Condition, Gate
 from dashboard.models import Backup, Plan
@@ -18,18 +18,31 @@ _TITLES = {
     Gate.REHEARSAL: "Rehearsal",
     Gate.CONFIRM: "Confirm",
 }
-_TONES = {"passed": "current", "working": "running", "open": "pending", "closed": "waiting", "optional": "waiting"}
+_TONES = {
+    "passed": "current",
+    "let-pass": "read",
+    "working": "running",
+    "open": "pending",
+    "closed": "waiting",
+    "optional": "waiting",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class GateView:
-    """One gate. `state`: passed, working (a worker is at it), open (a person's turn), closed, or optional: not asked for."""
+    """One gate.
+
+    `state`: passed, let-pass (by a person, though a condition does not hold), working (a worker is at it), open (a
+    person's turn), closed, or optional: not asked for.
+    """
 
     gate: Gate
     number: int
     state: str
     verdict: str
     conditions: tuple[Condition, ...]
+    leads: bool = False
+    """Its button is the filled one: the first thing that a person can do here."""
 
     @property
     def title(self) -> str:
@@ -41,12 +54,17 @@ class GateView:
         """Glyph and colour."""
         return _TONES[self.state]
 
+    @property
+    def word(self) -> str:
+        """The state, as people read it."""
+        return self.state.replace("-", " ")
+
 
 def list_gates(review: PlanReview, rehearsal: RehearsalView | None) -> tuple[GateView, ...]:
     """In the order in which a person passes them. The last is open only when every condition holds."""
     by_gate = {gate: tuple(c for c in review.conditions if c.gate is gate) for gate in Gate}
     missing = sum(not condition.met for condition in review.conditions)
-    return (
+    gates = (
         _gate(Gate.CHANGES, 1, by_gate[Gate.CHANGES], _say_changes(review.plan)),
         _backup_gate(review.backup, by_gate[Gate.BACKUP]),
         *(_rehearsal_gates(rehearsal, by_gate[Gate.REHEARSAL])),
@@ -58,6 +76,15 @@ def list_gates(review: PlanReview, rehearsal: RehearsalView | None) -> tuple[Gat
             by_gate[Gate.CONFIRM],
         ),
     )
+    leading = next((found.gate for found in gates if found.state == "closed" and _has_button(found)), None)
+    return tuple(replace(found, leads=found.gate is leading) for found in gates)
+
+
+def _has_button(found: GateView) -> bool:
+    """Changes are mended elsewhere, except that findings are accepted here."""
+    if found.gate is not Gate.CHANGES:
+        return True
+    return any(condition.name == "Findings" and condition.state == "missing" for condition in found.conditions)
 
 
 def _say_changes(plan: Plan) -> str:
@@ -83,7 +110,7 @@ def say_what_if_it_fails(server: str, backup: Backup | None, direction: str) -> 
         )
     if direction == Direction.STAMP:
         return "The version table is written in one transaction: it changes as planned or not at all."
-    way_back = f"Backup {backup.pk} holds the database as it was before." if backup else ""
+    way_back = _say_way_back(backup)
     if server.startswith("PostgreSQL"):
         return (
             "On PostgreSQL the revisions run in one transaction, unless the project's env.py or a revision says "
@@ -96,6 +123,14 @@ def say_what_if_it_fails(server: str, backup: Backup | None, direction: str) -> 
     )
 
 
+def _say_way_back(backup: Backup | None) -> str:
+    if backup is None or backup.state not in {Backup.State.PREPARING, Backup.State.PROVEN}:
+        return ""
+    if backup.state == Backup.State.PREPARING:
+        return f"Backup {backup.pk} will hold the database as it was before, once it is proven."
+    return f"Backup {backup.pk} holds the database as it was before."
+
+
 def gate_of_run_plan(plan: Plan) -> GateView:
     """A plan is run once; afterwards nothing of it is open or closed any more."""
     return GateView(Gate.CHANGES, 1, "optional", _say_changes(plan), ())
@@ -103,9 +138,14 @@ def gate_of_run_plan(plan: Plan) -> GateView:
 
 def _gate(gate: Gate, number: int, conditions: tuple[Condition, ...], passed: str) -> GateView:
     missing = [condition for condition in conditions if not condition.met]
+    if missing and all(condition.working for condition in missing):
+        return GateView(gate, number, "working", _shorten(missing[0].words), conditions)
     if missing:
         more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
         return GateView(gate, number, "closed", f"closed. {_shorten(missing[0].words)}{more}", conditions)
+    by = next((condition.let_pass_by for condition in conditions if condition.let_pass_by), "")
+    if by:
+        return GateView(gate, number, "let-pass", f"let pass by {by}", conditions)
     return GateView(gate, number, "passed", f"passed: {passed}", conditions)
 
 

@@ -82,6 +82,7 @@ class RehearsalView:
     duration: str
     tells_locks: bool
     budget: str
+    """Empty where the environment asks for no rehearsal."""
     can_repeat: bool
     cannot: str
     """Why none can be begun now; empty: one can."""
@@ -93,6 +94,11 @@ class RehearsalView:
     def is_working(self) -> bool:
         """One goes on, or waits for a worker."""
         return self.progress is not None
+
+    @property
+    def was_tried(self) -> bool:
+        """One has ended, however it did."""
+        return bool(self.rows or self.error)
 
     @property
     def doing(self) -> str:
@@ -170,7 +176,7 @@ def _view_progress(live: Rehearsal, plan: Plan, now: datetime) -> ProgressView:
 def _say_budget(environment: Environment) -> str:
     asked = environment.rehearsal
     if asked is None:
-        return "none is asked for"
+        return ""
     parts = []
     if asked.max_lock is not None:
         parts.append(f"a lock that keeps others from writing held for at most {say_span(asked.max_lock)}")

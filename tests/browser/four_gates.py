@@ -114,7 +114,7 @@ def take_backup(page: Page) -> None:
 def let_budget_pass(page: Page) -> None:
     """With a reason; the confirmation is open then."""
     page.fill("#override-reason", "nobody writes at night")
-    page.get_by_role("button", name="Let this budget pass").click()
+    page.get_by_role("button", name="Let this plan exceed the budget").click()
     page.locator("#typed").wait_for()
 
 

@@ -92,7 +92,7 @@ JOBS = {
         fields={"accept-reason": "it was moved"}, at="gate-changes",
     ),
     "let a budget pass": Job(
-        "operator", f"{ENV}/budget/plan/", "^Let this budget pass", "Let pass by operator",
+        "operator", f"{ENV}/budget/plan/", "^Let this plan exceed the budget", "Let pass by operator",
         fields={"override-reason": "at night"}, at="gate-rehearsal",
     ),
     "rehearse again": Job(

@@ -6,6 +6,7 @@ from django.test import Client
 
 from dashboard.models import Backup, Plan
 from dashboard.revisions.plan import Direction
+from dashboard.usecases.preview_plan import preview_plan
 from dashboard.views.gates import say_what_if_it_fails
 from tests.views.conftest import ViewedSite, text_of
 
@@ -103,6 +104,7 @@ def test_polling_ends_when_the_backup_does_and_brings_the_whole_gate(operator: C
     ended = operator.get(live, headers={"HX-Request": "true"})
 
     assert working.status_code == 200 and "every 2s" in text_of(working)
+    assert "no space left" in text_of(ended) and "holds the database" not in text_of(ended)
     assert ended.status_code == 286 and ended["HX-Retarget"] == "#plan-body" and "no space left" in text_of(ended)
 
 
@@ -143,6 +145,44 @@ def test_a_gates_heading_says_in_short_what_its_list_says_in_full(operator: Clie
     assert "closed. The SQL of this plan is still being written and looked through, and 1 more</span>" in page
     assert page.count('#review"><span class="tag tag-warning">not reviewed</span>') == 2
     assert "Not reviewed: r2, r3." in page and '<a href="#gate-backup">Backup</a>: There is no backup' in page
+
+
+def test_while_a_backup_is_taken_nothing_is_promised_of_it_and_nobody_is_told_to_act(
+    operator: Client, site: ViewedSite
+) -> None:
+    site.plan()
+    operator.post("/projects/api/environments/production/backups/")
+    backup = Backup.objects.get()
+
+    page = text_of(operator.get(PLAN))
+
+    assert f"Backup {backup.pk} will hold the database as it was before, once it is proven." in page
+    assert f"Backup {backup.pk} is being taken. The rehearsal can start once it is proven." in page
+    assert '<li class="check check-working">' in page and "Take one first" not in page
+
+
+def test_a_gate_that_only_a_worker_keeps_closed_is_worked_at(operator: Client, site: ViewedSite) -> None:
+    site.plan()
+
+    changes = operator.get(PLAN).context["gates"][0]
+
+    assert (changes.state, changes.verdict) == (
+        "working",
+        "The SQL of this plan is still being written and looked through",
+    )
+
+
+def test_only_the_first_gate_that_a_person_can_pass_has_a_filled_button(operator: Client, site: ViewedSite) -> None:
+    site.project.add("r4", 'op.execute("DELETE FROM t1")')
+    plan = site.plan()
+    before = operator.get(PLAN)
+    preview_plan(plan_id=plan.pk)
+    after = operator.get(PLAN)
+
+    assert [gate.gate for gate in before.context["gates"] if gate.leads] == ["backup"]
+    assert '<button class="button" type="submit">Take a new backup now' in text_of(before)
+    assert [gate.gate for gate in after.context["gates"] if gate.leads] == ["changes"]
+    assert '<button class="button button-quiet" type="submit">Take a new backup now' in text_of(after)
 
 
 def test_a_stamp_that_fails_leaves_no_half_revision(site: ViewedSite) -> None:

@@ -26,7 +26,7 @@ def work_off() -> None:
         rehearse_plan_now(rehearsal_id=rehearsal.pk)
 
 
-def exceed(site: ViewedSite) -> None:
+def exceed(site: ViewedSite, seconds: float = 8.2) -> None:
     """A rehearsal of a plan on PostgreSQL, as its worker would have stored it, beyond the budget."""
     site.configure('rehearsal = { max_lock = "5s" }')
     site.plan()
@@ -36,7 +36,9 @@ def exceed(site: ViewedSite) -> None:
     assert newest is not None
     Rehearsal.objects.filter(pk=newest.pk).update(tells_locks=True)
     RehearsedRevision.objects.filter(rehearsal=newest, revision="r2").update(
-        locks=[LOCK], rewritten=[{"relation": "orders", "bytes": 411 * 1024**2}], wal_bytes=512 * 1024**2
+        locks=[{**LOCK, "seconds": seconds}],
+        rewritten=[{"relation": "orders", "bytes": 411 * 1024**2}],
+        wal_bytes=512 * 1024**2,
     )
 
 
@@ -76,6 +78,8 @@ def test_without_a_policy_one_can_be_asked_for_and_closes_nothing(operator: Clie
     after = text_of(operator.get(PLAN))
     assert "Rehearse now" in before and "not asked for" in before and "open: your turn" in before
     assert "Revision r3: it broke" in after and "open: your turn" in after
+    assert "production asks for no rehearsal." in before and "Rehearse again" in after
+    assert "A rehearsal executes" in before and "A rehearsal executes" not in after
 
 
 def test_locks_rewrites_and_wal_are_shown_with_what_is_not_predicted(operator: Client, site: ViewedSite) -> None:
@@ -92,6 +96,16 @@ def test_locks_rewrites_and_wal_are_shown_with_what_is_not_predicted(operator: C
     )
 
 
+def test_the_first_gate_that_is_closed_has_the_only_filled_button(operator: Client, site: ViewedSite) -> None:
+    exceed(site)
+
+    page = text_of(operator.get(PLAN))
+
+    assert '<button class="button" type="submit">Let this plan exceed the budget' in page
+    assert '<button class="button button-quiet" type="submit">Rehearse again' in page
+    assert '<button class="button button-quiet" type="submit">Take a new backup now' in page
+
+
 def test_an_operator_lets_it_pass_with_a_reason(operator: Client, site: ViewedSite) -> None:
     exceed(site)
     plan = Rehearsal.objects.all()[0].plan_id
@@ -102,6 +116,25 @@ def test_an_operator_lets_it_pass_with_a_reason(operator: Client, site: ViewedSi
     assert "Nothing was let pass." in text_of(refused)
     assert RehearsalOverride.objects.get().reason == "the page is up"
     assert "Let pass by operator: “the page is up”" in text_of(answer) and "open: your turn" in text_of(answer)
+
+
+def test_what_was_let_pass_is_not_shown_as_passed(operator: Client, site: ViewedSite) -> None:
+    exceed(site)
+    plan = Rehearsal.objects.all()[0].plan_id
+
+    page = text_of(operator.post(OVERRIDES, {"plan": plan, "reason": "the page is up"}, follow=True))
+
+    assert '3 Rehearsal <span class="gate-words">let pass by operator</span>' in page
+    assert '<span class="gate-mark gate-let-pass"><svg' in page and '<li class="check check-let-pass"><svg' in page
+    assert "Rehearsal</a><span>let pass</span>" in page
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.0561, "0.056 s"), (0.02, "0.02 s"), (8.24, "8.2 s")])
+def test_a_short_lock_never_reads_as_none(operator: Client, site: ViewedSite, seconds: float, words: str) -> None:
+    exceed(site, seconds)
+    site.configure('rehearsal = { max_lock = "10ms" }')
+
+    assert f"and held it for {words}, to the end of" in text_of(operator.get(PLAN))
 
 
 @pytest.mark.parametrize("path", [REHEARSALS, OVERRIDES])
