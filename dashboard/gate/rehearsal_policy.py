@@ -32,6 +32,14 @@ class LongestLock:
 
 
 @dataclass(frozen=True, slots=True)
+class Override:
+    """Somebody let an exceeded budget pass."""
+
+    given_by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class RehearsalFacts:
     """What is known of the rehearsals of one plan on one backup."""
 
@@ -47,11 +55,11 @@ class RehearsalFacts:
     """Of all that came to their end."""
     rewritten: int
     """Bytes; the most of any of them."""
-    override: str
-    """Who let it pass and why; empty: nobody."""
+    override: Override | None
+    """None: nobody let it pass."""
 
 
-NO_REHEARSAL = RehearsalFacts(False, False, 0, "", None, 0, "")
+NO_REHEARSAL = RehearsalFacts(False, False, 0, "", None, 0, None)
 """Nothing was tried."""
 
 
@@ -60,7 +68,7 @@ def judge_rehearsal(
 ) -> tuple[Condition, ...]:
     """None where the environment asks for no rehearsal, and for a plan that runs no revision.
 
-    `backup_method`: of the backup at hand, empty where there is none.
+    `backup_method`: of the backup at hand, empty where there is none that could be rehearsed on yet.
     """
     if policy is None or not plan.direction.runs_revisions:
         return ()
@@ -71,7 +79,9 @@ def judge_rehearsal(
     words = " ".join(exceeded) if exceeded else _say_within(facts, policy)
     mend = "Split the revision, or let an operator who knows why let it pass with a reason."
     if exceeded and facts.override:
-        return (first, Condition(Gate.REHEARSAL, "Budget", True, f"{words} {facts.override}", ""))
+        by = facts.override.given_by
+        words = f"{words} Let pass by {by}: “{facts.override.reason}”"
+        return (first, Condition(Gate.REHEARSAL, "Budget", True, words, "", let_pass_by=by))
     return (first, Condition(Gate.REHEARSAL, "Budget", not exceeded, words, mend if exceeded else ""))
 
 
@@ -82,7 +92,7 @@ def say_exceeded(facts: RehearsalFacts, policy: RehearsalPolicy) -> tuple[str, .
     if policy.max_lock is not None and lock is not None and lock.seconds > policy.max_lock.total_seconds():
         until = ", to the end of its transaction" if lock.to_end else ""
         found.append(
-            f"{lock.revision} took {lock.mode} on {lock.relation} and held it for {lock.seconds:.1f} s{until}; allowed are "
+            f"{lock.revision} took {lock.mode} on {lock.relation} and held it for {_duration(lock.seconds)}{until}; allowed are "
             f"{policy.max_lock.total_seconds():g} s."
         )
     if policy.max_rewrite is not None and facts.rewritten > policy.max_rewrite:
@@ -98,7 +108,8 @@ def _judge_done(facts: RehearsalFacts, plan: PlanContent, backup_method: str) ->
             Gate.REHEARSAL, name, True, f"The plan came to its end {times} on a copy restored from the backup.", ""
         )
     if facts.is_working:
-        return Condition(Gate.REHEARSAL, name, False, "The plan is being rehearsed.", "Wait until that is done.")
+        words, mend = "The plan is being rehearsed.", "Wait until that is done."
+        return Condition(Gate.REHEARSAL, name, False, words, mend, working=True)
     if facts.error:
         return Condition(
             Gate.REHEARSAL,
@@ -126,11 +137,18 @@ def _say_within(facts: RehearsalFacts, policy: RehearsalPolicy) -> str:
         return "No budget is set."
     parts = []
     if policy.max_lock is not None:
-        held = f"{facts.longest_lock.seconds:.1f} s" if facts.longest_lock else "not at all"
+        held = _duration(facts.longest_lock.seconds) if facts.longest_lock else "not at all"
         parts.append(f"a lock that keeps others out was held for {held} of {policy.max_lock.total_seconds():g} s")
     if policy.max_rewrite is not None:
         parts.append(f"{_size(facts.rewritten)} of {_size(policy.max_rewrite)} were rewritten")
     return f"Within budget: {', '.join(parts)}."
+
+
+def _duration(seconds: float) -> str:
+    """Two digits that count where it is short, so that it never reads as nothing."""
+    if seconds < 0.001:
+        return "under 0.001 s"
+    return f"{seconds:.2g} s" if seconds < 1 else f"{seconds:.1f} s"
 
 
 def _size(number: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from dashboard.gate.lock_modes import BLOCKING_MODES
-from dashboard.gate.rehearsal_policy import NO_REHEARSAL, LongestLock, RehearsalFacts, RehearsalPolicy
+from dashboard.gate.rehearsal_policy import NO_REHEARSAL, LongestLock, Override, RehearsalFacts, RehearsalPolicy
 from dashboard.models import Backup, Plan, Rehearsal, RehearsalOverride, RehearsedRevision
 from dashboard.sources.configuration import Environment
 
@@ -79,7 +79,7 @@ def rehearsal_facts(plan: Plan, backup: Backup | None) -> RehearsalFacts:
         error=ended[0].error if ended else "",
         longest_lock=longest_lock(revisions),
         rewritten=max((_sum_rewritten(revisions, r) for r in passed), default=0),
-        override=_say_override(rehearsals),
+        override=_read_override(rehearsals),
     )
 
 
@@ -122,6 +122,6 @@ def _sum_rewritten(revisions: Iterable[RehearsedRevision], rehearsal: Rehearsal)
     return sum(_rewritten(revision) for revision in revisions if revision.rehearsal_id == rehearsal.pk)
 
 
-def _say_override(rehearsals: Sequence[Rehearsal]) -> str:
+def _read_override(rehearsals: Sequence[Rehearsal]) -> Override | None:
     override = RehearsalOverride.objects.filter(rehearsal__in=rehearsals).select_related("given_by").first()
-    return f"Let pass by {override.given_by.get_username()}: “{override.reason}”" if override else ""
+    return Override(override.given_by.get_username(), override.reason) if override else None
