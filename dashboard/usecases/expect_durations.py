@@ -80,11 +80,13 @@ def rehearsed_durations(*, plan: Plan, backup: Backup) -> Known:
 def expect_rest(steps: Sequence[tuple[str, str]], known: Known, *, spent: float = 0.0) -> DurationRange | None:
     """For steps that are not done; None where there is none, or one of them was never done before.
 
-    `spent`: seconds that the first of them goes on already.
+    `spent`: seconds that the first of them goes on already. `most` is 0 where that is longer than ever before.
     """
     if not steps or any(step not in known for step in steps):
         return None
     first, *others = (known[step] for step in steps)
+    if spent > first.most + SOON:
+        return DurationRange(0.0, 0.0, first.number)
     return DurationRange(
         max(0.0, first.least - spent) + sum(other.least for other in others),
         max(0.0, first.most - spent) + sum(other.most for other in others),

@@ -25,6 +25,8 @@ class NextStep:
     text: str
     command: str = ""
     restores: int | None = None
+    plans: str | None = None
+    """The target of a new plan in the run's direction, as a form sends it; empty: the effective heads. None: no plan."""
 
 
 def list_next_steps(run: Run) -> list[NextStep]:
@@ -56,23 +58,24 @@ def _after(run: Run) -> Iterator[NextStep]:
         case Run.Outcome.SUCCEEDED:
             yield NextStep("Check by hand, if you like.", "alembic current")
             if run.confirmation.plan.direction != Direction.RESTORE and _may_restore(run):
-                yield _restore(run)
+                backup = run.confirmation.backup_id
+                yield NextStep(f"Only if something is wrong all the same: go back to backup {backup}.", restores=backup)
         case Run.Outcome.REFUSED:
-            yield NextStep(AGAIN)
+            yield _again(run)
         case Run.Outcome.UNCHANGED if run.confirmation.plan.direction == Direction.RESTORE:
-            yield NextStep(AGAIN)
+            yield _again(run)
         case Run.Outcome.UNCHANGED:
             yield NextStep("Look at the log: env.py may have ended early, or its transaction was not committed.")
-            yield NextStep(AGAIN)
+            yield _again(run)
         case Run.Outcome.ROLLED_BACK:
             if not was_cancelled:
                 yield mend
-            yield NextStep(AGAIN)
+            yield _again(run)
         case Run.Outcome.PARTIAL:
             if not was_cancelled:
                 yield mend
             yield from _drop_invalid_indexes(run)
-            yield NextStep(AGAIN)
+            yield _again(run)
             yield from _finish_by_hand(run)
             yield _restore(run)
         case Run.Outcome.INDETERMINATE if run.confirmation.plan.direction == Direction.RESTORE:
@@ -81,6 +84,13 @@ def _after(run: Run) -> Iterator[NextStep]:
             yield from _drop_invalid_indexes(run)
             yield from _decide_about_half_a_revision(run)
             yield _restore(run)
+
+
+def _again(run: Run) -> NextStep:
+    """In the same direction, to the same revisions: what was asked for by `+1` leads elsewhere after a part of it."""
+    plan = run.confirmation.plan
+    rows = plan.requested if plan.direction == Direction.RESTORE else plan.target or ["base"]
+    return NextStep(AGAIN, plans=" ".join(rows) if plan.requested else "")
 
 
 def _drop_invalid_indexes(run: Run) -> Iterator[NextStep]:
@@ -116,7 +126,7 @@ def _decide_about_half_a_revision(run: Run) -> Iterator[NextStep]:
         yield NextStep(f"Compare the schema with what was begun and is not recorded: {names}.")
     for step in begun:
         name = step.revision
-        yield NextStep(f"Where all of {name} is there, say so.", f"alembic stamp {shlex.quote(name)}")
+        yield NextStep(f"Where everything that {name} does is there, record it.", f"alembic stamp {shlex.quote(name)}")
     if not is_schema_same:
         yield NextStep(f"Undo by hand whatever else is there of it, then {again}")
 

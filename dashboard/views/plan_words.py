@@ -58,8 +58,12 @@ def say_done(plan: Plan, *, succeeded: bool) -> str:
 def say_noun(plan: Plan) -> str:
     """`an upgrade by 2 revisions`: what was planned, confirmed."""
     article = "an" if plan.direction == Direction.UPGRADE else "a"
-    noun = "fresh start" if plan.direction == Direction.START_FRESH else plan.direction
-    return f"{article} {noun} {say_amount(plan)}"
+    return f"{article} {say_kind(plan)} {say_amount(plan)}"
+
+
+def say_kind(plan: Plan) -> str:
+    """`upgrade`, `downgrade`, `stamp`, `fresh start` or `restore`."""
+    return "fresh start" if plan.direction == Direction.START_FRESH else plan.direction
 
 
 def say_button(plan: Plan) -> str:

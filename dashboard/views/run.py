@@ -22,7 +22,7 @@ from dashboard.usecases.read_history import read_history
 from dashboard.usecases.replaced_databases import short_name
 from dashboard.usecases.run_version import run_version
 from dashboard.views.activity_words import current_activity
-from dashboard.views.plan_words import say_verb
+from dashboard.views.plan_words import say_kind, say_verb
 from dashboard.views.requests import PageRequest, wants_part
 from dashboard.views.run_actions import offer_action, view_contention
 from dashboard.views.run_progress import view_log, view_run
@@ -74,6 +74,7 @@ def _context(request: PageRequest, run: Run, after: int = 0) -> dict[str, Any]:
     return {
         "run": run,
         "verb": say_verb(run.confirmation.plan),
+        "kind": say_kind(run.confirmation.plan),
         "view": view_run(run, steps, timezone.now(), _expected(run, steps), restoring),
         "action": offer_action(run, may_act=request.user.has_perm(CONFIRM)),
         "contention": view_contention(read_contention(run)),

@@ -44,6 +44,11 @@ class RunView:
     """While it runs: of its revisions, or of the backup that it restores."""
 
     @property
+    def is_undone(self) -> bool:
+        """What was executed is not there any more."""
+        return self.run.outcome in UNDONE
+
+    @property
     def total(self) -> int:
         """Number of revisions."""
         return len(self.steps)
@@ -122,7 +127,10 @@ def _view_step(run: Run, step: RunStep, now: datetime, expected: DurationRange |
     if step.started_at:
         end = step.finished_at or (now if run.is_live else run.settled_at) or now
         elapsed = say_duration((end - step.started_at).total_seconds())
-    return StepView(step, tone_of_step(step.state), _say_state(run, step), elapsed, say_expected(expected))
+    words = _say_state(run, step)
+    is_kept = step.state != RunStep.State.APPLIED or words in _KEPT
+    tone = tone_of_step(step.state) if is_kept else "waiting"
+    return StepView(step, tone, words, elapsed, say_expected(expected))
 
 
 def _say_state(run: Run, step: RunStep) -> str:
@@ -131,12 +139,30 @@ def _say_state(run: Run, step: RunStep) -> str:
         return "waiting" if run.is_live else "not started"
     if step.state == RunStep.State.RUNNING:
         return "running" if run.is_live else "did not end"
-    if step.state == RunStep.State.APPLIED and run.outcome in {Run.Outcome.ROLLED_BACK, Run.Outcome.UNCHANGED}:
+    if step.state != RunStep.State.APPLIED:
+        return step.state
+    if run.outcome in UNDONE:
         return "executed, then undone with the transaction"
-    return _DONE.get((step.state, step.action), step.state)
+    if run.phase == Run.Phase.UNSETTLED:
+        return "executed; whether it stays is not known yet"
+    if run.is_live and run.transactional_ddl and step.position > (run.steps_committing or 0):
+        return "executed, not committed yet"
+    if run.outcome == Run.Outcome.INDETERMINATE and not _is_recorded(run, step):
+        return "executed; the version table does not tell so"
+    return _DONE[step.action]
 
 
-_DONE: dict[tuple[str, str], str] = {
-    (RunStep.State.APPLIED, RunStep.Action.DOWNGRADE): "reverted",
-    (RunStep.State.APPLIED, RunStep.Action.STAMP): "stamped",
+def _is_recorded(run: Run, step: RunStep) -> bool:
+    """The rows that were read afterwards are those of this step of an upgrade, or of a later one."""
+    later = run.steps.filter(position__gte=step.position).values_list("revision", flat=True)
+    return step.action != RunStep.Action.UPGRADE or bool(set(later) & set(run.rows_after or []))
+
+
+UNDONE = frozenset({Run.Outcome.ROLLED_BACK, Run.Outcome.UNCHANGED})
+_DONE: dict[str, str] = {
+    RunStep.Action.UPGRADE: "applied",
+    RunStep.Action.DOWNGRADE: "reverted",
+    RunStep.Action.STAMP: "stamped",
 }
+_KEPT = frozenset(_DONE.values())
+"""Words of what is known to stay."""

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from dashboard.usecases.preview_plan import preview_plan
-from tests.usecases.conftest import sqlite_site  # noqa: F401  (the fixture)
+from tests.usecases.conftest import sqlite_at_r1, sqlite_site  # noqa: F401  (the fixtures)
 from tests.usecases.site import Site, make_person
 
 

@@ -45,6 +45,7 @@ def site(
         tmp_path, settings, monkeypatch, url_of(primary, "app").replace("://", "+psycopg2://", 1), "postgresql",
         lambda: primary.connect("app"),
     )  # fmt: skip
+    found.alembic("upgrade", "r1")
     monkeypatch.setenv("SCRATCH_URL", url_of(primary, "postgres"))
     monkeypatch.setenv("REPLICA_URL", url_of(replica, "app"))
     found.configure('scratch = { url = { env = "SCRATCH_URL" } }\ndrift = { replica = { env = "REPLICA_URL" } }')

@@ -163,5 +163,6 @@ def test_what_is_to_go_counts_what_is_spent_and_is_silent_of_what_was_never_done
 
     assert expect_rest([("r2", "upgrade"), ("r3", "upgrade")], known) == DurationRange(5.0, 9.0, 1)
     assert expect_rest([("r2", "upgrade"), ("r3", "upgrade")], known, spent=5.0) == DurationRange(1.0, 4.0, 1)
+    assert expect_rest([("r2", "upgrade"), ("r3", "upgrade")], known, spent=20.0) == DurationRange(0.0, 0.0, 2)
     assert expect_rest([("r2", "downgrade")], known) is None
     assert expect_rest([], known) is None

@@ -113,7 +113,7 @@ def test_the_run_tells_what_is_kept_and_only_an_operator_deletes_it(
     name = f"production.db.replaced_{run.pk}"
 
     shown = text_of(operator.get(page))
-    assert f"Production is restored from backup {backup.pk}" in shown
+    assert f"production is restored from backup {backup.pk}" in shown
     assert name in shown and "Delete the replaced database" in shown
     assert "Delete the replaced database" not in text_of(lead.get(page))
     assert lead.post(deletion, {"name": name}).status_code == 403

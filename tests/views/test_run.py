@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.test import Client
 from django.utils import timezone
 
-from dashboard.models import Run, RunLogLine, RunStep
+from dashboard.models import Plan, Run, RunLogLine, RunStep
 from dashboard.usecases.execute_run import execute_run
 from tests.views.conftest import ViewedSite, text_of
 
@@ -90,6 +90,44 @@ def test_a_settled_run_says_how_it_is_known_and_what_to_do(lead: Client, site: V
 
     assert "succeeded" in page and "How we know" in page and "What to do next" in page
     assert "every 1s" not in page and "http-equiv" not in page
+
+
+def test_what_is_executed_is_called_applied_only_once_that_is_known_to_stay(lead: Client, site: ViewedSite) -> None:
+    run = site.confirm()
+    run.steps.filter(revision="r2").update(state="applied")
+    Run.objects.update(phase="running", started_at=timezone.now(), transactional_ddl=True, steps_committing=0)
+    seen = {"live": text_of(lead.get(f"/runs/{run.pk}/"))}
+    Run.objects.update(steps_committing=1)
+    seen["committed"] = text_of(lead.get(f"/runs/{run.pk}/"))
+    ended = {"phase": "settled", "settled_at": timezone.now()}
+    for outcome, rows in (("rolled_back", ["r1"]), ("indeterminate", ["r1"]), ("partial", ["r2"])):
+        Run.objects.update(**ended, outcome=outcome, rows_after=rows)
+        seen[outcome] = text_of(lead.get(f"/runs/{run.pk}/"))
+
+    said = {
+        "live": "executed, not committed yet",
+        "committed": "applied",
+        "rolled_back": "executed, then undone with the transaction",
+        "indeterminate": "executed; the version table does not tell so",
+        "partial": "applied",
+    }
+    for when, words in said.items():
+        assert f'<div class="meta">{words}</div>' in seen[when], when
+    assert "<progress" not in seen["rolled_back"]
+    assert "<progress" in seen["partial"]
+
+
+def test_after_a_failure_the_same_can_be_planned_again_at_once(operator: Client, site: ViewedSite) -> None:
+    run = site.confirm()
+    Run.objects.update(phase="settled", settled_at=timezone.now(), outcome="rolled_back", rows_after=["r1"])
+
+    page = text_of(operator.get(f"/runs/{run.pk}/"))
+    operator.post("/projects/api/environments/production/plan/", {"direction": "upgrade", "target": ""})
+
+    assert 'name="direction" value="upgrade"> <input type="hidden" name="target" value=""' in page.replace("><", "> <")
+    assert "Plan the upgrade again" in page
+    again = Plan.objects.latest("pk")
+    assert (again.direction, again.steps) == ("upgrade", run.confirmation.plan.steps)
 
 
 def test_the_whole_log_is_plain_text(lead: Client, site: ViewedSite) -> None:
