@@ -80,7 +80,7 @@ def require(user: AbstractBaseUser | AnonymousUser, name: str) -> User:
     if not known.is_authenticated or not known.has_perm(name):
         *others, last = (role for role, names in ROLES.items() if name in names)
         roles = f"{', '.join(others)} or {last}" if others else last
-        raise PermissionDenied(f"This needs the role {roles}. An admin gives it.")
+        raise PermissionDenied(f"This needs the role {roles}. Ask an admin for it.")
     return known
 
 

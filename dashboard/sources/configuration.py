@@ -44,7 +44,13 @@ __all__ = [
 
 
 class UnknownName(LookupError):
-    """No project or environment has this name; the message suggests the nearest."""
+    """No project or environment has this name; the message suggests the nearest, `guess`, if one is near."""
+
+    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
+        names = tuple(known)
+        self.guess = nearest(name, names)
+        hint = f'Did you mean "{self.guess}"?' if self.guess else f"There are: {', '.join(names)}."
+        super().__init__(f'{what} "{name}". {hint}')
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,7 @@ class Project:
     def environment(self, name: str) -> Environment:
         """Raises UnknownName."""
         if name not in self.environments:
-            raise UnknownName(_unknown(f'Project "{self.name}" has no environment', name, self.environments))
+            raise UnknownName(f'Project "{self.name}" has no environment', name, self.environments)
         return self.environments[name]
 
     def source(self) -> ProjectSource:
@@ -102,7 +108,7 @@ class Configuration:
     def project(self, name: str) -> Project:
         """Raises UnknownName."""
         if name not in self.projects:
-            raise UnknownName(_unknown("There is no project", name, self.projects))
+            raise UnknownName("There is no project", name, self.projects)
         return self.projects[name]
 
     def environment(self, project: str, name: str) -> Environment:
@@ -207,10 +213,3 @@ def _environment(project: str, name: str, table: EnvironmentTable, base: Path, d
 
 def _absolute(base: Path, text: str) -> Path:
     return Path(os.path.abspath(base / text))  # noqa: PTH100 - links stay as they were written
-
-
-def _unknown(what: str, name: str, known: Iterable[str]) -> str:
-    names = tuple(known)
-    if guess := nearest(name, names):
-        return f'{what} "{name}". Did you mean "{guess}"?'
-    return f'{what} "{name}". There are: {", ".join(names)}.'

@@ -5,6 +5,8 @@ from __future__ import annotations
 from weakref import WeakKeyDictionary
 
 from django.http import Http404, HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 
 from dashboard.sources.configuration import UnknownName
 from dashboard.usecases.catalogue import configuration
@@ -25,7 +27,7 @@ def find_project(request: HttpRequest, project: str, *, ref: str | None = None) 
     try:
         configuration().project(project)
     except UnknownName as error:
-        raise Http404(str(error)) from None
+        raise _not_found(error, reverse("history", args=[error.guess]) if error.guess else "") from None
     found = next(status for status in statuses_of(request) if status.project.name == project)
     return found if ref is None else at_ref(found, ref)
 
@@ -36,5 +38,10 @@ def find_environment(request: HttpRequest, project: str, environment: str) -> tu
     try:
         found.project.environment(environment)
     except UnknownName as error:
-        raise Http404(str(error)) from None
+        raise _not_found(error, reverse("environment", args=[project, error.guess]) if error.guess else "") from None
     return found, next(e for e in found.environments if e.environment.name == environment)
+
+
+def _not_found(error: UnknownName, href: str) -> Http404:
+    """`href`: the page of what was meant; empty where nothing is near."""
+    return Http404(format_html('{} <a href="{}">Show {}</a>', error, href, error.guess) if href else str(error))

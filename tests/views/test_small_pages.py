@@ -113,3 +113,19 @@ def test_a_refusal_is_one_line_of_the_log() -> None:
     handler.handle(refused)
 
     assert written.getvalue() == "Forbidden: /runs/: This needs the role operator.\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "link"),
+    [
+        ("/projects/apy/history/", '<a href="/projects/api/history/">Show api</a>'),
+        (
+            "/projects/api/environments/prodution/",
+            '<a href="/projects/api/environments/production/">Show production</a>',
+        ),
+    ],
+)
+def test_a_name_that_is_nearly_right_leads_to_the_one_that_was_meant(lead: Client, path: str, link: str) -> None:
+    answer = lead.get(path)
+
+    assert answer.status_code == 404 and link in text_of(answer)
