@@ -22,6 +22,7 @@ class Cell:
     """Five lines in fixed order: badge, revision, message, distance, age and last run."""
 
     project: str
+    project_title: str
     name: str
     href: str
     badge: Badge
@@ -32,8 +33,9 @@ class Cell:
     distance: Distance
     observed_at: datetime | None
     is_stale: bool
-    run: Run | None
-    """The live one, else the last."""
+    run_words: str
+    """What became of the live run, else of the last; its time follows. Empty: there was none."""
+    run_at: datetime | None
     is_run_bad: bool
     drift: Badge | None
     """How much its schema differs from what it should be; None: it does not, or that is not known."""
@@ -53,6 +55,7 @@ def make_cell(project: ProjectStatus, status: EnvironmentStatus) -> Cell:
     run = status.active_run or status.last_run
     return Cell(
         project=project.project.name,
+        project_title=project.project.title,
         name=name,
         href=reverse("environment", args=[project.project.name, name]),
         badge=badge_of_status(status.status),
@@ -62,11 +65,21 @@ def make_cell(project: ProjectStatus, status: EnvironmentStatus) -> Cell:
         distance=measure_distance(status.status, graph),
         observed_at=status.observation.observed_at if status.observation else None,
         is_stale=status.stale,
-        run=run,
+        run_words=_say_run(run) if run else "",
+        run_at=(run.queued_at if run.is_live else run.settled_at) if run else None,
         is_run_bad=run is not None and run.outcome in BAD_OUTCOMES,
         drift=mark_drift(status),
         kinds=_kinds(status),
     )
+
+
+def _say_run(run: Run) -> str:
+    """Up to the time of it: "run refused" 6 s ago, "run 9 queued" 1 min ago."""
+    if run.is_live:
+        return f"run {run.pk} {'queued' if run.phase == Run.Phase.QUEUED else 'confirmed'}"
+    if run.outcome in BAD_OUTCOMES:
+        return "run failed"
+    return _CALM_OUTCOMES.get(run.outcome) or f"run {badge_of_run(run).word}"
 
 
 def _kinds(status: EnvironmentStatus) -> frozenset[str]:
@@ -94,6 +107,7 @@ def _message(status: Status, graph: RevisionGraph) -> str:
     return record.message if record else "not in this script directory"
 
 
+_CALM_OUTCOMES: dict[str, str] = {Run.Outcome.SUCCEEDED: "run", Run.Outcome.UNCHANGED: "run changed nothing"}
 _REASONS: dict[Reason, str] = {
     Reason.NOT_CONFIGURED: "its secret cannot be resolved",
     Reason.REFUSED: "the server refused the connection",

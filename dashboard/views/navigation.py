@@ -106,18 +106,22 @@ def _project_section(status: ProjectStatus, here: str, *, is_folded: bool) -> Se
     if status.project.git:
         links.append(_link("Branches", reverse("branches", args=[name]), here))
     shown = list(status.environments)
-    if is_folded or len(shown) >= FOLDED_FROM:
+    overview = f"{reverse('overview')}?project={name}"
+    if (is_folded and len(shown) > 1) or len(shown) >= FOLDED_FROM:
         busy = [e for e in shown if e.status.state is not State.CURRENT or e.active_run is not None]
         worst = min(status.environments, key=_severity, default=None)
         badge = badge_of_status(worst.status) if worst and is_folded else None
         as_bad = sum(e.status.state is worst.status.state for e in busy) if worst and is_folded else 0
         count = str(as_bad or "")
-        words = f"All {len(shown)} environments" if len(shown) > 1 else "Environment"
-        links.append(Link(words, f"{reverse('overview')}?project={name}", badge, count))
+        links.append(Link(f"All {len(shown)} environments", overview, badge, count))
         at_hand = [e for e in shown if here.startswith(_href(name, e))] if _is_about(status, here) else []
         worst_first = [] if is_folded else sorted(busy, key=_severity)[:FOLDED_FROM]
         shown = [e for e in shown if any(e is other for other in (*worst_first, *at_hand))]
-    return Section(status.project.title, history, (*links, *(_environment_link(name, e, here) for e in shown)))
+    links.extend(_environment_link(name, e, here) for e in shown)
+    hidden = len(status.environments) - len(shown)
+    if hidden and not is_folded:
+        links.append(Link(f"{hidden} more", overview))
+    return Section(status.project.title, history, tuple(links))
 
 
 def _severity(status: EnvironmentStatus) -> int:
@@ -127,9 +131,10 @@ def _severity(status: EnvironmentStatus) -> int:
 def _environment_link(project: str, status: EnvironmentStatus, here: str) -> Link:
     href = _href(project, status)
     badge = badge_of_status(status.status)
-    if status.active_run is not None and status.active_run.phase == Run.Phase.RUNNING:
-        badge = Badge("running", f"run {status.active_run.pk} is running")
     pending = len(status.status.pending) if status.status.state is State.PENDING else 0
+    if status.active_run is not None and status.active_run.phase == Run.Phase.RUNNING:
+        # Beside this glyph a number would count runs.
+        badge, pending = Badge("running", f"run {status.active_run.pk} is running"), 0
     link = _link(status.environment.name, href, here, badge, str(pending) if pending else "", below=True)
     return replace(link, drift=mark_drift(status))
 
