@@ -76,6 +76,8 @@ class Status:
     """To the effective heads, in the order of execution; with a faulty history, those that can be told."""
     foreign: tuple[str, ...] = ()
     """Rows that the script directory lacks."""
+    surplus: str = ""
+    """A row that another one contains: deleted, the rows agree again."""
     uncertain: bool = False
     """The pending list may differ from Alembic's: a dependency is set by code, or files are at fault."""
 
@@ -89,10 +91,10 @@ def judge_status(graph: RevisionGraph, reading: VersionReading | None) -> Status
     rows = reading.rows
     known = tuple(row for row in rows if row in graph.records)
     foreign = tuple(row for row in rows if row not in graph.records)
-    contradiction = _contradiction(graph, rows, known)
+    contradiction, surplus = _contradiction(graph, rows, known)
     if contradiction:
         pending, _ = ((), ()) if foreign else _pending_beside(graph, known)
-        return Status(State.INCONSISTENT, None, contradiction, rows, pending, foreign, uncertain=True)
+        return Status(State.INCONSISTENT, None, contradiction, rows, pending, foreign, surplus, uncertain=True)
     if foreign:
         return Status(State.FOREIGN_REVISION, None, _explain_foreign(graph, foreign), rows, foreign=foreign)
     pending, faults = graph.sound_pending(known)
@@ -106,22 +108,23 @@ def judge_status(graph: RevisionGraph, reading: VersionReading | None) -> Status
     return Status(state, None, detail, rows, pending, uncertain=bool(detail))
 
 
-def _contradiction(graph: RevisionGraph, rows: Sequence[str], known: Sequence[str]) -> str:
-    """Why these rows cannot be what Alembic left; empty where they can."""
+def _contradiction(graph: RevisionGraph, rows: Sequence[str], known: Sequence[str]) -> tuple[str, str]:
+    """Why these rows cannot be what Alembic left, empty where they can; and the row whose deletion mends it, if one does."""
     repeated = next((row for row in rows if rows.count(row) > 1), None)
     if repeated is not None:
-        return f"The version table holds {repeated!r} more than once. Delete all but one of these rows."
+        return f"The version table holds {repeated!r} more than once. Delete all but one of these rows.", ""
     broken = next((row for row in known if row in graph.broken), None)
     if broken is not None:
         fault = graph.broken[broken]
-        return f"{fault.where}{fault.detail} {fault.hint}"
+        return f"{fault.where}{fault.detail} {fault.hint}", ""
     pair = graph.overlap(known) if len(known) > 1 else None
     if pair:
-        return (
+        words = (
             f"The version table holds {pair[0]!r} beside {pair[1]!r}, which contains it. "
             f"Alembic refuses to upgrade such a database: delete the row {pair[0]!r}."
         )
-    return ""
+        return words, pair[0]
+    return "", ""
 
 
 def _pending_beside(

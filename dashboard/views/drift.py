@@ -24,11 +24,11 @@ from dashboard.views.statuses import find_environment
 Kind = DriftCheck.Kind
 State = DriftCheck.State
 _TITLES: dict[str, str] = {
-    Kind.REVISIONS: "With the revisions that it holds",
-    Kind.MODELS: "With the models",
+    Kind.REVISIONS: "Database against its own revision",
+    Kind.MODELS: "Models against the database",
 }
 _MENDS: dict[str, str] = {
-    Kind.REVISIONS: "Undo by hand what does not belong there, or write a revision that makes it and stamp this database with it.",
+    Kind.REVISIONS: "Missing: run the operation shown. Extra: remove it, or write a revision that creates it and stamp the database.",
     Kind.MODELS: "Write a revision that brings the database to the models, or correct the models.",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -84,6 +85,8 @@ def environment(request: PageRequest, project: str, environment: str) -> HttpRes
     entries = list_entries(newest_runs[: number + 1], changes[: number + 1])
     backups = Backup.objects.filter(**mine).exclude(state=Backup.State.DELETED).select_related("created_by")
     lines = tuple(BackupLine(backup, badge_of_backup(backup)) for backup in backups[:BACKUPS_SHOWN])
+    # Rows that contradict each other have no distance, so that no number of pending revisions is told either.
+    is_certain = status.status.state is not State.INCONSISTENT
     context = {
         "version": version,
         "project": project_status.project,
@@ -91,14 +94,18 @@ def environment(request: PageRequest, project: str, environment: str) -> HttpRes
         "left": explain_what_is_left(status),
         "headline": make_headline(project_status, status),
         "pending": status.status.pending,
+        "is_certain": is_certain,
         "refusal": say_why_not(status.status),
         "trouble": say_trouble(status),
+        "deletion": write_deletion(
+            status.status, project_status.project.version_table, project_status.project.version_table_schema
+        ),
         "can_connect": status.status.reason not in _NO_CONNECTION,
         "head_choices": list_head_choices(project_status),
         "other_plans": list_other_plans(project_status, status),
         "entries": entries[:number],
         "next_page": number // LENGTH + 1 if len(entries) > number else None,
-        "pending_chart": draw_pending(project_status.history.graph, changes, timezone.now()),
+        "pending_chart": draw_pending(project_status.history.graph, changes, timezone.now()) if is_certain else None,
         "run_chart": draw_runs(newest_runs),
         "backups": lines,
         "is_preparing": any(line.backup.state == Backup.State.PREPARING for line in lines),
@@ -128,7 +135,7 @@ def make_headline(project: ProjectStatus, status: EnvironmentStatus) -> Headline
         rows=_named(status.status.current, graph.records),
         heads=_named(graph.effective_heads, graph.records),
         distance=measure_distance(status.status, graph),
-        server=status.observation.server if status.observation else "",
+        server=status.observation.server if status.observation and status.status.reason not in _NO_CONNECTION else "",
         verb="tried" if status.status.state is State.UNREACHABLE else "seen",
         last_run=badge_of_run(status.last_run) if status.last_run else None,
         refresh_seconds=settings.DASHBOARD_REFRESH_SECONDS,
@@ -149,6 +156,15 @@ def say_trouble(status: EnvironmentStatus) -> str:
     return words.format(name=status.environment.name)
 
 
+def write_deletion(status: Status, table: str, schema: str) -> str:
+    """The statement that makes the rows agree again; empty where none does."""
+    if not status.surplus:
+        return ""
+    name = ".".join(_quote(part) for part in (schema, table) if part)
+    row = status.surplus.replace("'", "''")
+    return f"DELETE FROM {name} WHERE version_num = '{row}';"  # noqa: S608  (a person reads it; nothing here executes it)
+
+
 def say_why_not(status: Status) -> str:
     """Why no upgrade is offered, and what to do; empty where one is."""
     if status.state is State.PENDING or (
@@ -156,6 +172,12 @@ def say_why_not(status: Status) -> str:
     ):
         return ""
     return _REFUSALS.get(status.state, "")
+
+
+def _quote(identifier: str) -> str:
+    if re.fullmatch("[a-z_][a-z0-9_]*", identifier):
+        return identifier
+    return '"{}"'.format(identifier.replace('"', '""'))
 
 
 def _page(request: PageRequest) -> int:

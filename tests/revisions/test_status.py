@@ -99,6 +99,7 @@ def test_an_ancestor_beside_its_descendant_is_inconsistent_and_names_both() -> N
     assert status.state is State.INCONSISTENT
     assert "'aaaa1'" in status.detail
     assert "'bbbb2'" in status.detail
+    assert status.surplus == "aaaa1"
     assert ids(status.pending) == ["cccc3"]
 
 

@@ -55,7 +55,7 @@ def test_at_the_head_with_a_wrong_schema_is_said_everywhere(lead: Client, site: 
     assert "Compare the schema now" not in page
     assert "at the head, but its schema is not what it should be: 3 differences." in overview
     assert overview.count("drift 3") >= 2
-    assert "api / staging" in text_of(lead.get("/?state=drift"))
+    assert "The API / staging" in text_of(lead.get("/?state=drift"))
     status = lead.get("/api/v1/projects/api/environments/staging/status").json()["projects"][0]["environments"][0]
     assert [(d["kind"], d["state"], d["differences"]) for d in status["drift"]] == [
         ("revisions", "done", 3),
@@ -77,7 +77,9 @@ def test_of_many_differences_five_are_open_and_the_others_one_click_away(develop
     page = text_of(developer.get(STAGING))
 
     folded = page[page.index("Show 2 more</summary>") :]
-    assert folded[: folded.index("With the models")].count("is missing: the revisions make it") == 4  # seen and spoken
+    assert (
+        folded[: folded.index("Models against the database")].count("is missing: the revisions make it") == 4
+    )  # seen and spoken
     assert page.count("is missing: the revisions make it") == 14
 
 
@@ -105,7 +107,11 @@ def test_a_result_from_before_a_change_is_out_of_date(lead: Client, site: Viewed
     page = text_of(lead.get(STAGING))
     assert "Out of date:</span> The database was at r3 then. Compare again." in page
     assert 'class="differences differences-past"' in page and "The table t1 is missing" in page
-    assert "Undo by hand" not in page and "op.create_table" not in page and "op.drop_table" not in page
+    assert (
+        "Missing: run the operation shown." not in page
+        and "op.create_table" not in page
+        and "op.drop_table" not in page
+    )
     assert "drift 3" not in text_of(lead.get("/"))
 
 

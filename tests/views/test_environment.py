@@ -10,7 +10,9 @@ from django.test import Client
 from django.utils import timezone
 
 from dashboard.models import Backup, Run
+from dashboard.revisions.status import State, Status
 from dashboard.usecases.execute_run import execute_run
+from dashboard.views.environment import write_deletion
 from tests.views.conftest import ViewedSite, text_of
 
 PRODUCTION = "/projects/api/environments/production/"
@@ -47,6 +49,27 @@ def test_a_foreign_revision_offers_no_upgrade(operator: Client, site: ViewedSite
     assert "?left=env:production&amp;right=heads" in page[page.index('id="trouble"') : page.index('id="state"')]
 
 
+def test_rows_that_contradict_each_other_come_with_the_statement_that_mends_them(
+    operator: Client, site: ViewedSite
+) -> None:
+    site.set_rows("production", "r1", "r2")
+    site.observe()
+
+    page = text_of(operator.get(PRODUCTION))
+
+    trouble = page[page.index('id="trouble"') : page.index('id="state"')]
+    assert "<code>DELETE FROM alembic_version WHERE version_num = &#x27;r1&#x27;;</code>" in trouble
+    assert "SQL to copy" in trouble and "$ </span>" not in trouble
+    assert "not known" in page and 'class="panel-count">1<' not in page and "at every reading since" not in page
+
+
+def test_the_statement_names_the_configured_version_table() -> None:
+    status = Status(State.INCONSISTENT, surplus="it's")
+
+    assert write_deletion(status, "Versions", "app") == """DELETE FROM app."Versions" WHERE version_num = 'it''s';"""
+    assert write_deletion(Status(State.INCONSISTENT), "Versions", "app") == ""
+
+
 def test_a_database_that_is_not_there_is_told_at_the_top_and_asks_for_nothing(
     operator: Client, site: ViewedSite
 ) -> None:
@@ -56,6 +79,7 @@ def test_a_database_that_is_not_there_is_told_at_the_top_and_asks_for_nothing(
     page = text_of(operator.get(PRODUCTION))
 
     assert "production could not be read." in page and page.count("does not exist. Check the path") == 1
+    assert "<dt>Database</dt> <dd>not known</dd>" in page
     assert "Tried <time" in page and "Seen <time" not in page
     assert "Take a backup now" not in page and "Compare the schema now" not in page
 
