@@ -29,6 +29,9 @@ class Condition:
     let_pass_by: str = ""
     """Who let it pass although it does not hold; it counts as met."""
 
+    environment: str = ""
+    """Another one, whose plan mends it."""
+
     @property
     def state(self) -> str:
         """`met`, `let-pass`, `working` or `missing`."""

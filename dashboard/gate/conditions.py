@@ -67,6 +67,15 @@ class GateFacts:
     """Of databases that restored ones have replaced here: their backups are this environment's still."""
 
 
+_DOING = {
+    Direction.UPGRADE: "upgrades",
+    Direction.DOWNGRADE: "downgrades",
+    Direction.STAMP: "stamping",
+    Direction.START_FRESH: "starting fresh",
+    Direction.RESTORE: "restoring a backup",
+}
+
+
 def judge(facts: GateFacts) -> tuple[Condition, ...]:
     """All conditions in the order of the page, met or not."""
     return (
@@ -102,11 +111,12 @@ def _judge_changes(facts: GateFacts) -> tuple[Condition, ...]:
 def _judge_allowed(facts: GateFacts) -> Condition:
     direction = facts.plan.direction
     allowed = direction in facts.allow
+    words = f"allows {_DOING[direction]}" if allowed else f"does not allow {direction.replace('_', ' ')}"
     return Condition(
         Gate.CHANGES,
         "Allowed",
         allowed,
-        f"{facts.plan.environment} {'allows' if allowed else 'does not allow'} {direction.replace('_', ' ')}.",
+        f"{facts.plan.environment} {words}.",
         f'Add "{direction}" to `allow` of the environment in dashboard.toml, if that is wanted.',
     )
 
@@ -137,7 +147,7 @@ def _judge_order(facts: GateFacts) -> Condition:
         Gate.CHANGES,
         "Order",
         certain,
-        "The order is certain." if certain else "A revision sets depends_on by code, so the order is not certain.",
+        "Certain." if certain else "A revision sets depends_on by code, so the order is not certain.",
         "Write depends_on as a plain value in the revision file.",
     )
 

@@ -44,12 +44,12 @@ class FindingFacts:
     """Of all findings."""
     required: int
     """Of those that must be accepted."""
-    open: tuple[str, ...]
-    """Of those that must be accepted and are not, each in a few words."""
+    open: int
+    """Of those that must be accepted and are not."""
 
 
 def judge_findings(facts: FindingFacts) -> Condition:
-    """One condition. Where no SQL could be written, the findings are those of the revisions' files."""
+    """One condition; the findings themselves stand at their revisions. Where no SQL could be written, the findings are those of the revisions' files."""
     if not facts.looked:
         return _condition(
             False,
@@ -58,11 +58,10 @@ def judge_findings(facts: FindingFacts) -> Condition:
             working=True,
         )
     if facts.open:
-        listed = "; ".join(facts.open[:3]) + ("; and more" if len(facts.open) > 3 else "")
-        number = len(facts.open)
+        number = facts.open
         return _condition(
             False,
-            f"{number} finding{' is' if number == 1 else 's are'} not accepted: {listed}.",
+            f"{number} finding{' is' if number == 1 else 's are'} not accepted.",
             f"An operator accepts {'it' if number == 1 else 'them'} with a reason, or the revision is mended.",
         )
     if facts.error:

@@ -33,6 +33,7 @@ def _judge(predecessor: Predecessor) -> Condition:
     elif predecessor.lacks:
         words = f"{name} does not have {', '.join(predecessor.lacks)} yet."
         mend = f"Upgrade {name} first."
+        return Condition(Gate.CONFIRM, "Promotion", False, words, mend, environment=name)
     else:
         return Condition(Gate.CONFIRM, "Promotion", True, f"{name} has all of these revisions.", "")
     return Condition(Gate.CONFIRM, "Promotion", False, words, mend)

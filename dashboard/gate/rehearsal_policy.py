@@ -92,11 +92,11 @@ def say_exceeded(facts: RehearsalFacts, policy: RehearsalPolicy) -> tuple[str, .
     if policy.max_lock is not None and lock is not None and lock.seconds > policy.max_lock.total_seconds():
         until = ", to the end of its transaction" if lock.to_end else ""
         found.append(
-            f"{lock.revision} took {lock.mode} on {lock.relation} and held it for {_duration(lock.seconds)}{until}; allowed are "
-            f"{policy.max_lock.total_seconds():g} s."
+            f"{lock.revision} took {lock.mode} on {lock.relation} and held it for {_duration(lock.seconds)}{until}; "
+            f"{policy.max_lock.total_seconds():g} s are allowed."
         )
     if policy.max_rewrite is not None and facts.rewritten > policy.max_rewrite:
-        found.append(f"{_size(facts.rewritten)} are rewritten; allowed are {_size(policy.max_rewrite)}.")
+        found.append(f"{_size(facts.rewritten)} are rewritten; {_size(policy.max_rewrite)} are allowed.")
     return tuple(found)
 
 

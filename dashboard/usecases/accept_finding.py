@@ -69,7 +69,7 @@ def finding_facts(plan: Plan, environment: Environment) -> FindingFacts:
     """What the gate judges; waits for nothing."""
     preview = PlanPreview.objects.filter(plan=plan).first()
     if preview is None:
-        return FindingFacts(looked=False, error="", number=0, required=0, open=())
+        return FindingFacts(looked=False, error="", number=0, required=0, open=0)
     findings = list(preview.findings.all())
     accepted = acceptances_of(plan, findings)
     required = [finding for finding in findings if must_be_accepted(finding, environment)]
@@ -78,9 +78,7 @@ def finding_facts(plan: Plan, environment: Environment) -> FindingFacts:
         error=preview.error,
         number=len(findings),
         required=len(required),
-        open=tuple(
-            f"{finding.revision}: {finding.message.rstrip('.')}" for finding in required if finding.pk not in accepted
-        ),
+        open=sum(finding.pk not in accepted for finding in required),
     )
 
 

@@ -30,7 +30,7 @@ from dashboard.views.environment import make_headline, say_why_not
 from dashboard.views.findings import changes_context
 from dashboard.views.gates import GateView, gate_of_run_plan, list_gates, list_missing, say_what_if_it_fails
 from dashboard.views.losses import is_counting, list_losses
-from dashboard.views.plan_words import say_amount, say_button, say_verb, say_what_it_does
+from dashboard.views.plan_words import say_amount, say_button, say_participle, say_verb, say_what_it_does
 from dashboard.views.rehearsal_words import view_rehearsals
 from dashboard.views.requests import PageRequest, is_unchanged, wants_part
 from dashboard.views.restore_words import view_restore
@@ -175,6 +175,7 @@ def _say_where_it_is(run: Run | None, work: str, gates: Sequence[GateView]) -> s
 def _words(plan: Plan) -> dict[str, str]:
     return {
         "verb": say_verb(plan),
+        "done": say_participle(plan),
         "amount": say_amount(plan),
         "button": say_button(plan),
         "what": say_what_it_does(plan),

@@ -35,6 +35,11 @@ def say_verb(plan: Plan) -> str:
     return _VERBS[Direction(plan.direction)]
 
 
+def say_participle(plan: Plan) -> str:
+    """`upgraded`, `started fresh`: what is done to the environment."""
+    return _DONE[Direction(plan.direction)]
+
+
 def say_amount(plan: Plan) -> str:
     """`by 2 revisions`, or `reverting 3, applying 5 revisions`; of a stamp, `with r3`."""
     reverted = sum(step.get("action") == Action.DOWNGRADE for step in plan.steps)

@@ -24,7 +24,8 @@ LISTED = 200
 _SWAPS: dict[Dialect, str] = {
     Dialect.POSTGRESQL: "At the swap every other session is ended, and the restored database takes the database's name.",
     Dialect.SQLITE: "At the swap the database's file is renamed, and the restored file takes its name. No process may have "
-    "the file open then: nothing is ended for that, the run waits a few seconds and changes nothing if one still has.",
+    "the file open then. The run ends no process: it waits a few seconds, and if one still has the file open it changes "
+    "nothing.",
 }
 
 

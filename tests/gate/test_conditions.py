@@ -60,7 +60,7 @@ FACTS = GateFacts(
     uncommitted=(),
     uncertain=False,
     is_counted=True,
-    findings=FindingFacts(looked=True, error="", number=0, required=0, open=()),
+    findings=FindingFacts(looked=True, error="", number=0, required=0, open=0),
     predecessors=(Predecessor("staging", True, ()),),
     backup=BACKUP,
     policy=BackupPolicy("dump", timedelta(hours=1)),

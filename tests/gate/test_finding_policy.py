@@ -10,7 +10,7 @@ from dashboard.gate.finding_policy import FindingFacts, judge_findings
 
 
 def facts(**given: Any) -> FindingFacts:
-    return FindingFacts(**{"looked": True, "error": "", "number": 0, "required": 0, "open": (), **given})
+    return FindingFacts(**{"looked": True, "error": "", "number": 0, "required": 0, "open": 0, **given})
 
 
 @pytest.mark.parametrize(
@@ -19,16 +19,12 @@ def facts(**given: Any) -> FindingFacts:
         ({}, True, "No findings"),
         ({"looked": False}, False, "still being written"),
         ({"error": "env.py fails"}, True, "no more is known than the files tell. No findings"),
-        ({"error": "env.py fails", "number": 1, "required": 1, "open": ("r1: a goes",)}, False, "is not accepted: r1"),
+        ({"error": "env.py fails", "number": 1, "required": 1, "open": 1}, False, "1 finding is not accepted."),
         ({"number": 3}, True, "3 findings, none of which must be accepted."),
         ({"number": 2, "required": 2}, True, "2 findings, accepted."),
         ({"number": 3, "required": 1}, True, "3 findings, 1 of which had to be accepted and is."),
-        ({"number": 3, "required": 1, "open": ("r1, line 3: a goes",)}, False, "1 finding is not accepted: r1, line 3"),
-        (
-            {"number": 5, "required": 5, "open": ("a", "b", "c", "d")},
-            False,
-            "4 findings are not accepted: a; b; c; and",
-        ),
+        ({"number": 3, "required": 1, "open": 1}, False, "1 finding is not accepted."),
+        ({"number": 5, "required": 5, "open": 4}, False, "4 findings are not accepted."),
     ],
 )
 def test_it_says_what_is_known_and_closes_only_for_what_is_open(given: dict[str, Any], met: bool, words: str) -> None:

@@ -172,8 +172,8 @@ def test_a_budget_that_is_exceeded_closes_the_gate_until_an_operator_lets_it_pas
     closed = conditions(site, plan)[1]
     assert not closed.met
     assert closed.words.startswith("r4 took AccessExclusiveLock on t1 and held it for ")
-    assert "to the end of its transaction; allowed are 0.2 s" in closed.words
-    assert "are rewritten; allowed are 10 kB" in closed.words
+    assert "to the end of its transaction; 0.2 s are allowed" in closed.words
+    assert "are rewritten; 10 kB are allowed" in closed.words
     lock = rehearsal.revisions.get(revision="r4").locks[0]
     assert lock["to_end"] and lock["seconds"] >= 0.5
     with pytest.raises(PermissionDenied):

@@ -53,7 +53,7 @@ def test_while_the_gate_is_closed_the_button_is_absent_and_what_is_missing_is_li
 
     page = text_of(operator.get(PLAN))
 
-    assert "Production cannot be upgraded yet. Missing:" in page and "There is no backup of production yet." in page
+    assert "production cannot be upgraded yet. Missing:" in page and "There is no backup of production yet." in page
     assert 'id="typed"' not in page
 
 
@@ -183,6 +183,22 @@ def test_only_the_first_gate_that_a_person_can_pass_has_a_filled_button(operator
     assert '<button class="button" type="submit">Take a new backup now' in text_of(before)
     assert [gate.gate for gate in after.context["gates"] if gate.leads] == ["changes"]
     assert '<button class="button button-quiet" type="submit">Take a new backup now' in text_of(after)
+
+
+def test_what_is_missing_leads_to_the_form_and_to_the_other_environments_plan(
+    operator: Client, site: ViewedSite
+) -> None:
+    site.configure('requires = ["staging"]')
+    site.project.add("r4", 'op.execute("DELETE FROM t1")')
+    plan = site.plan()
+    preview_plan(plan_id=plan.pk)
+
+    page = text_of(operator.get(PLAN))
+
+    assert '<a href="#acceptance">Changes</a>: 1 finding is not accepted.' in page and 'id="acceptance"' in page
+    assert page.count("every row of t1 goes") == 1
+    assert '<a href="#gate-confirm">Confirm</a>: staging does not have r4 yet. Upgrade staging first.' in page
+    assert page.count('<a href="/projects/api/environments/staging/plan/">Plan of staging</a>') == 2
 
 
 def test_a_stamp_that_fails_leaves_no_half_revision(site: ViewedSite) -> None:

@@ -91,7 +91,7 @@ def test_locks_rewrites_and_wal_are_shown_with_what_is_not_predicted(operator: C
     assert "411.0 MB" in page and "512.0 MB" in page
     assert "Waiting for other sessions' locks is not predicted: after 5 s of waiting the run stops" in page
     assert (
-        "r2 took AccessExclusiveLock on orders and held it for 8.2 s, to the end of its transaction; allowed are 5 s."
+        "r2 took AccessExclusiveLock on orders and held it for 8.2 s, to the end of its transaction; 5 s are allowed."
         in page
     )
 
