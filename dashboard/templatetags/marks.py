@@ -1,4 +1,4 @@
-"""Badges, glyphs and hashes."""
+"""Badges, glyphs, hashes and names."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from dashboard.usecases.catalogue import title_of
 from dashboard.views.badges import Badge
 from dashboard.views.cells import Cell
 
@@ -59,6 +60,12 @@ def state_glyph(tone: str) -> SafeString:
 def spaced(name: str) -> str:
     """An enum's value as words: "rolled back"."""
     return name.replace("_", " ")
+
+
+@register.filter
+def titled(project: str) -> str:
+    """A project's title instead of its name."""
+    return title_of(project)
 
 
 @register.filter

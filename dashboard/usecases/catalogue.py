@@ -46,6 +46,12 @@ def find_environment(project: str, environment: str) -> tuple[Project, Environme
     return found.project(project), found.environment(project, environment)
 
 
+def title_of(project: str) -> str:
+    """What people call the project of this name; the name itself where dashboard.toml no longer has it."""
+    found = configuration().projects.get(project)
+    return found.title if found else project
+
+
 def resolve(environment: Environment) -> ResolvedEnvironment:
     """Where the environment's database is, secrets included. Raises NotConfigured."""
     return environment.resolve(os.environ)

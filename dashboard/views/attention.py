@@ -160,7 +160,7 @@ def _grouped(items: list[Item]) -> list[Item]:
 
 
 def _name(project: ProjectStatus, status: EnvironmentStatus) -> str:
-    return f"{project.project.name} / {status.environment.name}"
+    return f"{project.project.title} / {status.environment.name}"
 
 
 def _environment_href(project: ProjectStatus, status: EnvironmentStatus) -> str:

@@ -13,7 +13,7 @@ from django.utils.timezone import is_aware
 from django.views.decorators.http import require_safe
 
 from dashboard.access import SEE, permission
-from dashboard.usecases.catalogue import configuration
+from dashboard.usecases.catalogue import configuration, title_of
 from dashboard.views.act_words import OF_PLANS, Act
 from dashboard.views.acts import KINDS, ActFilter, iterate_acts, list_acts
 from dashboard.views.csv_file import stream_csv
@@ -53,8 +53,12 @@ def audit_file(request: PageRequest) -> HttpResponse:
 
 
 def _with_place(act: Act, place: str) -> tuple[Act, str]:
-    """`place`: the page of the act's environment, empty where dashboard.toml no longer names it; then no plan of it has one."""
-    return (act if place or act.kind not in OF_PLANS else replace(act, href="")), place
+    """Told with the project's title. `place`: the page of its environment, empty where dashboard.toml no longer names it;
+    then no plan of it has one.
+    """
+    project, slash, environment = act.where.partition(" / ")
+    href = act.href if place or act.kind not in OF_PLANS else ""
+    return replace(act, href=href, where=f"{title_of(project)}{slash}{environment}"), place
 
 
 def _read_filter(query: QueryDict) -> ActFilter:

@@ -38,7 +38,7 @@ _CHIPS = (
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """`state`: one of a Cell's kinds; `text`: words that all stand in `project / environment`."""
+    """`state`: one of a Cell's kinds; `text`: words that all stand in `project / environment`, of the project its name or its title."""
 
     project: str = ""
     state: str = ""
@@ -59,7 +59,7 @@ class Filter:
 
     def matches(self, cell: Cell) -> bool:
         """Whether the list shows it."""
-        name = f"{cell.project} / {cell.name}".casefold()
+        name = f"{cell.project} {cell.project_title} / {cell.name}".casefold()
         return (not self.state or self.state in cell.kinds) and all(w in name for w in self.text.casefold().split())
 
 

@@ -14,7 +14,7 @@ from django_htmx.http import HttpResponseStopPolling
 from dashboard.access import CONFIRM, PLAN, SEE, permission
 from dashboard.models import Replacement, Run, RunLogLine, RunStep
 from dashboard.sources.configuration import Project, UnknownName
-from dashboard.usecases.catalogue import find_environment
+from dashboard.usecases.catalogue import find_environment, title_of
 from dashboard.usecases.expect_durations import Known, expect_steps, rehearsed_durations
 from dashboard.usecases.explain_run import explain_run
 from dashboard.usecases.read_contention import read_contention
@@ -67,7 +67,7 @@ def run_log(request: PageRequest, number: int) -> HttpResponse:
 
 def _context(request: PageRequest, run: Run, after: int = 0) -> dict[str, Any]:
     replaced = Replacement.objects.filter(run=run, swapped_at__isnull=False).first()
-    project = _project_of(run)
+    project, title = _project_of(run), title_of(run.project)
     shows_outcome = run.phase in {Run.Phase.SETTLED, Run.Phase.UNSETTLED}
     steps = tuple(run.steps.all())
     restoring = current_activity(run.confirmation.backup, run) if run.is_live and not steps else None
@@ -75,7 +75,7 @@ def _context(request: PageRequest, run: Run, after: int = 0) -> dict[str, Any]:
         "run": run,
         "verb": say_verb(run.confirmation.plan),
         "kind": say_kind(run.confirmation.plan),
-        "view": view_run(run, steps, timezone.now(), _expected(run, steps), restoring),
+        "view": view_run(run, steps, timezone.now(), _expected(run, steps), restoring, project_title=title),
         "action": offer_action(run, may_act=request.user.has_perm(CONFIRM)),
         "contention": view_contention(read_contention(run)),
         "log": view_log(run, after),
@@ -83,7 +83,7 @@ def _context(request: PageRequest, run: Run, after: int = 0) -> dict[str, Any]:
         "plan": run.confirmation.plan,
         "known_revisions": read_history(project).graph.records if project else {},
         "is_configured": project is not None,
-        "project_title": project.title if project else run.project,
+        "project_title": title,
         "may_plan": request.user.has_perm(PLAN),
         "may_confirm": request.user.has_perm(CONFIRM),
         "replaced": replaced,

@@ -69,6 +69,8 @@ def view_run(
     now: datetime,
     expected: Known | None = None,
     restoring: Activity | None = None,
+    *,
+    project_title: str,
 ) -> RunView:
     """Computes every time and count that the page shows. `expected`: (revision, action) -> what it took before.
 
@@ -82,7 +84,7 @@ def view_run(
     end = run.settled_at or now
     going = _view_progress(run, steps, now, known, restoring)
     told = progress or (f"{going.kind} {going.share}".strip() if going else "")
-    title = f"{told if run.is_live and told else badge.word} · Run {run.pk} of {run.project} / {run.environment}"
+    title = f"{told if run.is_live and told else badge.word} · Run {run.pk} of {project_title} / {run.environment}"
     return RunView(
         run=run,
         badge=badge,

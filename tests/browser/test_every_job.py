@@ -40,8 +40,8 @@ class Job:
 
 
 JOBS = {
-    "find an environment": Job("lead", "/", "^Show these environments", "shop / budget", fields={"filter": "budg"}),
-    "filter by state": Job("lead", "/", "^inconsistent", "shop / inconsistent"),
+    "find an environment": Job("lead", "/", "^Show these environments", "Shop / budget", fields={"filter": "budg"}),
+    "filter by state": Job("lead", "/", "^inconsistent", "Shop / inconsistent"),
     "have all databases read": Job("lead", "/", "^Read all databases now", "All databases are being read"),
     "have one database read": Job("lead", f"{ENV}/pending/", "^Read this database now", "pending is being read"),
     "search a history": Job(
@@ -55,7 +55,7 @@ JOBS = {
     "read a revision": Job("lead", f"{SHOP}/history/", f"^{FIRST}", "def upgrade"),
     "compare": Job("lead", f"{SHOP}/compare/", "^Compare both sides", "Add invoices", fields={"right": "feature/i"}),
     "judge a branch": Job("lead", f"{SHOP}/branches/", "^conflict", "conflicting"),
-    "list runs": Job("lead", "/runs/", "^Show these runs", "shop / rolled-back", fields={"state": "rolled"}),
+    "list runs": Job("lead", "/runs/", "^Show these runs", "Shop / rolled-back", fields={"state": "rolled"}),
     "list backups": Job("lead", "/backups/", "^Show these backups", "permission denied", fields={"state": "failed"}),
     "read who did what": Job("lead", "/audit/", "^Show these entries", "operator", fields={"kind": "run"}),
     "read the help": Job("lead", "/help/", "^Roles", "Who may do what"),

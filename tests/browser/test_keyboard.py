@@ -66,7 +66,7 @@ def test_a_lead_filters_and_has_databases_read_without_javascript(product: Produ
 
     page.fill("#filter", "staging")
     page.keyboard.press("Enter")
-    expect(page.locator("#matrix")).to_contain_text("api / staging")
+    expect(page.locator("#matrix")).to_contain_text("API / staging")
     assert page.locator("#matrix").get_by_text("api / production").count() == 0
     page.get_by_role("button", name="Read all databases now").click()
     expect(page.locator(".messagelist")).to_contain_text("All databases are being read.")

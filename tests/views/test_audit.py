@@ -73,7 +73,7 @@ def test_a_plan_of_an_environment_that_is_gone_is_told_without_a_link(lead: Clie
 
     page = lead.get("/audit/?kind=plan")
 
-    assert [act.href for act, _place in page.context["lines"]] == [""] and "api / gone" in text_of(page)
+    assert [act.href for act, _place in page.context["lines"]] == [""] and "The API / gone" in text_of(page)
 
 
 def test_the_whole_log_is_a_file_narrowed_as_the_page_is(lead: Client, site: ViewedSite) -> None:

@@ -95,7 +95,7 @@ def test_a_poll_is_answered_with_nothing_until_the_proof_comes_further_which_the
     answer = operator.get(address, headers=HTMX)
 
     assert answer.status_code == 200
-    assert f"<title>backup: size · Backup {backup.pk} of api / production" in text_of(answer)
+    assert f"<title>backup: size · Backup {backup.pk} of The API / production" in text_of(answer)
 
 
 def test_a_second_proof_at_once_is_refused_in_words(operator: Client, site: ViewedSite) -> None:
@@ -156,4 +156,4 @@ def test_a_backup_of_an_environment_that_is_gone_is_still_shown(lead: Client, si
 
     page = text_of(lead.get(f"/backups/{backup.pk}/"))
 
-    assert "api / gone" in page and "no scratch server is configured" in page
+    assert "The API / gone" in page and "no scratch server is configured" in page

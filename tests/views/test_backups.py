@@ -75,7 +75,7 @@ def test_the_list_says_how_far_each_is_proven(lead: Client, site: ViewedSite) ->
 
     page = text_of(lead.get("/backups/"))
 
-    assert "read, not restored" in page and "api / production" in page
+    assert "read, not restored" in page and "The API / production" in page
 
 
 def test_one_that_failed_leads_to_another_for_who_may_take_one(

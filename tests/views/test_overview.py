@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from dashboard.models import Observation
+from dashboard.models import Observation, Run
 from tests.views.conftest import ViewedSite, text_of
 
 
@@ -64,6 +64,28 @@ def test_a_database_that_cannot_be_read_is_never_shown_as_up_to_date(lead: Clien
     assert not (site.folder / "production.db").exists()
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"outcome": "succeeded"}, "<span>run <time"),
+        ({"outcome": "unchanged"}, "<span>run changed nothing <time"),
+        ({"outcome": "refused", "cause": "error"}, "<span>run refused <time"),
+        ({"outcome": "refused", "cause": "cancelled"}, "<span>run cancelled <time"),
+        ({"outcome": "rolled_back"}, '<span class="run-bad">run failed <time'),
+        ({"phase": "queued"}, "<span>run {pk} queued <time"),
+        ({"phase": "running"}, "<span>run {pk} confirmed <time"),
+    ],
+)
+def test_a_cell_says_what_became_of_the_last_run(
+    lead: Client, site: ViewedSite, changes: dict[str, str], words: str
+) -> None:
+    run = site.confirm()
+    settled = {"phase": "settled", "settled_at": timezone.now()} if "outcome" in changes else {}
+    Run.objects.filter(pk=run.pk).update(**settled | changes)
+
+    assert words.format(pk=run.pk) in text_of(lead.get("/"))
+
+
 def test_what_was_asked_for_stands_above_what_needs_attention(lead: Client, site: ViewedSite) -> None:
     site.set_rows("staging", "elsewhere")
     site.observe()
@@ -77,14 +99,14 @@ def test_what_was_asked_for_stands_above_what_needs_attention(lead: Client, site
 def test_a_state_filters(lead: Client) -> None:
     page = text_of(lead.get("/?state=pending"))
 
-    assert "api / production" in page and "api / staging" not in page
+    assert "The API / production" in page and "The API / staging" not in page
 
 
 @pytest.mark.parametrize(("words", "found"), [("PROD", True), ("api prod", True), ("billing", False)])
 def test_a_text_filters(lead: Client, words: str, found: bool) -> None:
     page = text_of(lead.get("/", {"q": words}))
 
-    assert ("api / production" in page) is found
+    assert ("The API / production" in page) is found
     assert ("Show all 2" in page) is not found
     assert ("No environment matches “billing”." in page) is not found
 
@@ -110,7 +132,7 @@ def test_many_environments_become_tiles_and_a_list_of_what_is_not_current(lead: 
     page = text_of(lead.get("/"))
 
     assert page.count('class="tile state-current"') == 21
-    assert "Not current" in page and "api / production" in page
+    assert "Not current" in page and "The API / production" in page
     assert "density=matrix" not in page
 
 
@@ -121,7 +143,7 @@ def test_beside_tiles_the_worst_stands_first(lead: Client, site: ViewedSite) -> 
 
     page = text_of(lead.get("/?density=tiles"))
 
-    assert page.index(">api / production</a>") < page.index(">api / staging</a>")
+    assert page.index(">The API / production</a>") < page.index(">The API / staging</a>")
 
 
 def test_the_number_of_queries_does_not_grow_with_environments(lead: Client, site: ViewedSite) -> None:

@@ -42,7 +42,7 @@ def test_a_live_run_shows_its_steps_and_polls(lead: Client, site: ViewedSite) ->
     page = text_of(lead.get(f"/runs/{run.pk}/"))
 
     assert "queued" in page and "every 1s" in page and "make r2" in page
-    assert f"<title>0 of 2 · Run {run.pk} of api / production | Alembic Dashboard</title>" in page
+    assert f"<title>0 of 2 · Run {run.pk} of The API / production | Alembic Dashboard</title>" in page
     assert '<noscript><meta http-equiv="refresh"' in page
 
 

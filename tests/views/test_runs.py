@@ -26,7 +26,7 @@ def test_a_run_on_an_environment_that_is_gone_is_no_link(lead: Client, site: Vie
 
     page = text_of(lead.get("/runs/"))
 
-    assert "api / gone" in page and "/environments/gone/" not in page
+    assert "The API / gone" in page and "/environments/gone/" not in page
 
 
 def test_how_long_runs_took_is_drawn_where_one_environment_is_chosen(lead: Client, site: ViewedSite) -> None:
