@@ -19,6 +19,10 @@ HEIGHT = 56
 """Of the drawing, in pixels; its width is the page's."""
 BASE = 2
 """Height of "none pending", so that it is seen."""
+LABELLED = 10.0
+"""A bar has its number printed where it takes so much of the width, in percent."""
+LABEL = 18
+"""Height that a number needs to stand in its bar, in pixels; else it stands above."""
 CHANGES = 60
 """Readings that differ from the one before, at most so many, are drawn."""
 RUNS = 20
@@ -35,14 +39,19 @@ class Bar:
     height: float
     kind: str
     words: str
+    label: str = ""
+    """The number, where it has room."""
+    label_x: str = ""
+    label_y: float = 0
 
 
 @dataclass(frozen=True, slots=True)
 class PendingChart:
-    """`words` say in a sentence what the drawing shows."""
+    """`words` say in a sentence what the drawing shows. `now`: the last bar's number, or that it is not known."""
 
     bars: tuple[Bar, ...]
     most: int
+    now: str
     start: datetime
     words: str
 
@@ -78,10 +87,10 @@ def draw_pending(graph: RevisionGraph, changes: Sequence[Observation], now: date
         return None
     start, most = stretches[0].start, max(numbers)
     last = stretches[-1].pending
-    now_words = "not known now" if last is None else f"{last} now"
-    words = f"Pending revisions since {say_exactly(start)}: {now_words}, {most} at most."
+    at_last = "not known" if last is None else str(last)
+    words = f"Pending revisions since {say_exactly(start)}: {at_last} now, {most} at most."
     span = (now - start).total_seconds()
-    return PendingChart(tuple(_bar(stretch, start, span, most) for stretch in stretches), most, start, words)
+    return PendingChart(tuple(_bar(stretch, start, span, most) for stretch in stretches), most, at_last, start, words)
 
 
 def _rows(observation: Observation) -> tuple[str, ...] | None:
@@ -104,6 +113,9 @@ def _bar(stretch: Stretch, start: datetime, span: float, most: int) -> Bar:
         round(height, 1),
         kind,
         f"{stretch.pending} pending, {since}",
+        label=str(stretch.pending) if width >= LABELLED else "",
+        label_x=f"{x + width / 2:.3f}",
+        label_y=round(HEIGHT - height + (13 if height >= LABEL else -4), 1),
     )
 
 

@@ -34,11 +34,24 @@ def test_the_bars_fill_the_width_and_the_most_fills_the_height() -> None:
     assert chart.words == "Pending revisions since 23 Nov 2026, 10:00:00 UTC: 0 now, 2 at most."
 
 
+def test_a_number_stands_in_a_high_bar_above_a_low_one_and_not_in_a_narrow_one() -> None:
+    chart = draw_pending(
+        GRAPH, (seen(34, "a"), seen(32, "c"), seen(20, "b"), seen(10, "c"), seen(0, "a")), T0 + timedelta(minutes=40)
+    )
+
+    assert chart is not None and chart.now == "2"
+    assert [bar.label for bar in chart.bars] == ["2", "0", "1", "", "2"]
+    tall, low = chart.bars[0], chart.bars[1]
+    assert (
+        tall.y < tall.label_y < HEIGHT and low.label_y < low.y and (tall.label_x, low.label_x) == ("12.500", "37.500")
+    )
+
+
 def test_what_could_not_be_read_is_drawn_as_unknown_never_as_none() -> None:
     chart = draw_pending(GRAPH, (seen(20, reason="refused"), seen(0, "a")), T0 + timedelta(minutes=40))
 
     assert chart is not None and [bar.kind for bar in chart.bars] == ["pending", "unknown"]
-    assert "not known now" in chart.words
+    assert "not known now" in chart.words and chart.now == "not known"
 
 
 def test_runs_stand_oldest_first_and_a_failed_one_is_hollow() -> None:
