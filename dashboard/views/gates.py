@@ -137,8 +137,9 @@ def gate_of_run_plan(plan: Plan) -> GateView:
 
 
 def _gate(gate: Gate, number: int, conditions: tuple[Condition, ...], passed: str) -> GateView:
-    missing = [condition for condition in conditions if not condition.met]
-    if missing and all(condition.working for condition in missing):
+    """What a person can do is named before what a worker does anyway."""
+    missing = sorted((condition for condition in conditions if not condition.met), key=lambda found: found.working)
+    if missing and missing[0].working:
         return GateView(gate, number, "working", _shorten(missing[0].words), conditions)
     if missing:
         more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""

@@ -142,7 +142,7 @@ def test_a_gates_heading_says_in_short_what_its_list_says_in_full(operator: Clie
 
     page = text_of(operator.get(PLAN))
 
-    assert "closed. The SQL of this plan is still being written and looked through, and 1 more</span>" in page
+    assert "closed. Not reviewed, and 1 more</span>" in page
     assert page.count('#review"><span class="tag tag-warning">not reviewed</span>') == 2
     assert "Not reviewed: r2, r3." in page and '<a href="#gate-backup">Backup</a>: There is no backup' in page
 
