@@ -23,6 +23,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.find_browser import browser_arguments, find_browser
+from tests.browser.gallery import lay_out_gallery
 from tests.browser.product import ENVIRONMENTS, ROOT, Product, ProductBroken
 from tests.browser.watch import Watch
 from tests.postgresql import Server, free_port
@@ -101,13 +102,26 @@ def make_postgres_templates(prepared: Path, server: Server) -> dict[str, str]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def product(request: pytest.FixtureRequest, prepared: Path, tmp_path: Path) -> Iterator[Product]:
     """The demo, served by real processes, fresh for each test. A traceback of the web process fails the test."""
-    made: Product = request.getfixturevalue(f"{request.param}_product")
-    made.start("web", "worker", "observer")
-    try:
+    with started(request.getfixturevalue(f"{request.param}_product"), "web", "worker", "observer") as made:
         yield made
+
+
+@contextmanager
+def started(product: Product, *names: str) -> Iterator[Product]:
+    """With these processes, until the end. A traceback of the web process fails whoever uses it."""
+    product.start(*names)
+    try:
+        yield product
     finally:
-        made.stop()
-    assert "Traceback" not in made.output("web"), made.output("web")
+        product.stop()
+    assert "Traceback" not in product.output("web"), product.output("web")
+
+
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """Web alone: nobody works off what is shown as going on."""
+    with started(lay_out_gallery(tmp_path_factory.mktemp("gallery")), "web") as product:
+        yield product
 
 
 @pytest.fixture

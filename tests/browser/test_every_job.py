@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.gallery import BEHIND, HEAD, REVISIONS, lay_out_gallery, list_numbered
+from tests.browser.gallery import BEHIND, HEAD, REVISIONS, list_numbered
 from tests.browser.keys import go_to_content, tab_to, type_into
 from tests.browser.product import Product
 from tests.browser.tour import sign_in_all
@@ -115,17 +115,6 @@ JOBS = {
     "cancel a run that is executed": Job("operator", "run-running", "^Cancel run", "operator has cancelled it", at="run-action"),
     "end what a run left": Job("operator", "run-unsettled", "^End what run .* left", "operator has asked", at="run-action"),
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    product = lay_out_gallery(tmp_path_factory.mktemp("every_job"))
-    product.start("web")
-    try:
-        yield product
-    finally:
-        product.stop()
-    assert "Traceback" not in product.output("web"), product.output("web")
 
 
 @pytest.fixture(scope="module")

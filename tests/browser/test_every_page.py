@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.browser.conftest import SQLITE_TOML, copy_product
+from tests.browser.conftest import SQLITE_TOML, copy_product, started
 from tests.browser.product import Product
 from tests.browser.tour import ROLES, Tour, look_at_all, sign_in_all, walk_all
 
@@ -20,13 +20,9 @@ from tests.browser.tour import ROLES, Tour, look_at_all, sign_in_all, walk_all
 @pytest.fixture(scope="module")
 def played(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """A running product, on which an operator has upgraded staging and planned production."""
-    product = copy_product(prepared, tmp_path_factory.mktemp("every_page"), SQLITE_TOML)
-    product.start("web", "worker", "observer")
-    try:
+    made = copy_product(prepared, tmp_path_factory.mktemp("every_page"), SQLITE_TOML)
+    with started(made, "web", "worker", "observer") as product:
         yield product
-    finally:
-        product.stop()
-    assert "Traceback" not in product.output("web"), product.output("web")
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from tests.browser.gallery import lay_out_gallery
 from tests.browser.product import Product
 from tests.browser.tour import ROLES, Tour, look_at_all, sign_in_all, walk_all
 
@@ -25,18 +24,6 @@ def shape_of(kind: str, html: str) -> str:
         return ""
     content = html.partition('id="content"')[2]
     return " ".join(sorted(set(SHAPED.findall(" ".join(re.findall(r'class="([^"]*)"', content))))))
-
-
-@pytest.fixture(scope="module")
-def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """Web alone: nobody works off what is shown as going on."""
-    product = lay_out_gallery(tmp_path_factory.mktemp("gallery"))
-    product.start("web")
-    try:
-        yield product
-    finally:
-        product.stop()
-    assert "Traceback" not in product.output("web"), product.output("web")
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.gallery import lay_out_gallery, list_numbered
+from tests.browser.gallery import list_numbered
 from tests.browser.keys import tab_to
 from tests.browser.product import Product
 from tests.browser.tour import sign_in_all
@@ -24,18 +24,6 @@ Run.objects.filter(environment="running").update(
 BACKED_UP = (
     "from dashboard.models import Backup; Backup.objects.filter(environment='backing-up').update(state='failed')"
 )
-
-
-@pytest.fixture(scope="module")
-def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """Web alone; each test changes other environments."""
-    product = lay_out_gallery(tmp_path_factory.mktemp("left_open"))
-    product.start("web")
-    try:
-        yield product
-    finally:
-        product.stop()
-    assert "Traceback" not in product.output("web"), product.output("web")
 
 
 @pytest.fixture(scope="module")
