@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django import template
 from django.utils import timezone
@@ -59,12 +60,18 @@ def exactly(moment: datetime | None) -> str | SafeString:
 @register.simple_tag
 def day(moment: datetime, note: str = "") -> SafeString:
     """The date alone, where many stand below each other; time, zone and `note` on hover."""
+    return _day(moment, note, timezone.get_current_timezone_name())
+
+
+@lru_cache(maxsize=8192)
+def _day(moment: datetime, note: str, zone: str) -> SafeString:
+    """In the current zone, whose name is `zone`. Kept, since a history has hundreds on each of its pages."""
     exact = moments.say_exactly(moment)
     return format_html(
         '<time class="nowrap" datetime="{}" title="{}">{}</time>',
         moment.isoformat(),
         f"{exact}, {note}" if note else exact,
-        f"{timezone.localtime(moment):%d %b %Y}",
+        exact.partition(",")[0],
     )
 
 
